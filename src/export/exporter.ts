@@ -1,0 +1,56 @@
+/**
+ * The contract between the pipe, which decides when to send what, and the exporters, which carry it.
+ *
+ * An exporter sees finished OTLP bytes and counts, never spans: the engine encoded each span once, when it
+ * ended. A pipe calls `send` for one request at a time and calls again only after the previous call settled.
+ */
+
+/** One `ExportTraceServiceRequest`, in the order its bytes travel. */
+export interface ExportRequest {
+  /**
+   * Views over the arena and over small header buffers; together they are one valid protobuf message.
+   * They stay readable, unchanged, until `send` settles; afterwards their bytes may be reused at once.
+   */
+  readonly chunks: readonly Uint8Array[];
+  /** Sum of the chunk lengths, in bytes. */
+  readonly byteLength: number;
+  /** Number of spans inside. */
+  readonly spanCount: number;
+}
+
+/** What became of one attempt. */
+export type SendResult =
+  /** A final 2xx answer. `rejected` is `partial_success.rejected_spans`, 0 when all were taken. */
+  | { readonly kind: 'delivered'; readonly rejected: number; readonly message?: string }
+  /** No answer, or one of the retryable statuses. `retryAfterMs` pauses the whole pipe when present. */
+  | { readonly kind: 'retryable'; readonly reason: string; readonly retryAfterMs?: number }
+  /** A final refusal: the spans of this request are lost, and counted. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface WireExporter {
+  /**
+   * Carries one request, once. Never throws and never rejects. Settles only when nothing reads `chunks` any
+   * more: the answer is final, the transport has closed its request and no compression is pending.
+   * A synchronous exporter (memory, console) returns its result directly.
+   *
+   * @param abort - destroys the attempt; the call still settles only once the bytes are free, as `retryable`.
+   */
+  send(request: ExportRequest, abort?: AbortSignal): SendResult | Promise<SendResult>;
+  /** Releases sockets and timers. No `send` follows. */
+  close(): void;
+}
+
+/** Where a pipe takes requests from: the finished spans of one provider, seen by one destination. */
+export interface RequestSource {
+  /** Finished spans not yet released by this destination, those in flight included. */
+  readonly waitingSpans: number;
+  /** Their bytes in the arena. */
+  readonly waitingBytes: number;
+  /**
+   * Takes the oldest finished spans, at most `maxBytes` (one span larger than that is taken alone) and at most
+   * `maxSpans`, and lays the headers around them. `undefined` when nothing waits.
+   */
+  take(maxBytes: number, maxSpans: number): ExportRequest | undefined;
+  /** Gives the bytes of a taken request back. Called exactly once for each, after its `send` settled finally. */
+  release(request: ExportRequest): void;
+}
