@@ -1,0 +1,78 @@
+/** @module The resource of a provider. */
+
+import { defaultResource, type ResourceAttributes, resourceFromAttributes } from '../api/resource.ts';
+import type { Resource } from '../api/types.ts';
+import { readEnvironment } from './environment.ts';
+import { parseKeyValueList } from './key-value-list.ts';
+import { OPTIONS } from './options.ts';
+import { checkStringOption, warnInvalid } from './readers.ts';
+
+export interface ResourceOptions {
+  /** Value of `service.name`. Default: `OTEL_SERVICE_NAME`, else that of the other sources. */
+  serviceName?: string;
+  /** Further attributes, which beat those of `resource` and of `OTEL_RESOURCE_ATTRIBUTES`. Default: none. */
+  resourceAttributes?: ResourceAttributes;
+  /** A resource made elsewhere, ours or that of opentelemetry-js. Default: none. */
+  resource?: Resource;
+}
+
+/**
+ * The resource in force. Later beats earlier: the default resource, `OTEL_RESOURCE_ATTRIBUTES`,
+ * `OTEL_SERVICE_NAME`, `resource`, `resourceAttributes`, `serviceName` (Resource SDK specification, "Specifying
+ * resource information via an environment variable").
+ */
+export function resolveResource(options: ResourceOptions = {}): Resource {
+  let resource = defaultResource().merge(environmentResource());
+  const given = options?.resource;
+  if (isResource(given)) {
+    resource = resource.merge(given);
+  } else if (given !== undefined) {
+    warnInvalid(
+      'option resource',
+      'a Resource, as made by resourceFromAttributes()',
+      `a value of type ${typeof given}`,
+    );
+  }
+  const attributes = options?.resourceAttributes;
+  if (typeof attributes === 'object' && attributes !== null) {
+    resource = resource.merge(resourceFromAttributes(attributes));
+  } else if (attributes !== undefined) {
+    warnInvalid(
+      'option resourceAttributes',
+      'an object of attributes',
+      `a value of type ${typeof attributes}`,
+    );
+  }
+  const serviceName = checkStringOption('serviceName', options?.serviceName);
+  return serviceName === undefined
+    ? resource
+    : resource.merge(resourceFromAttributes({ 'service.name': serviceName }));
+}
+
+/** The resource the environment describes. One bad member of the list voids the whole list, with a warning. */
+function environmentResource(): Resource {
+  const attributes: [string, string][] = [];
+  const [listVariable] = OPTIONS.resourceAttributes.environment;
+  const text = readEnvironment(listVariable);
+  if (text !== undefined) {
+    const list = parseKeyValueList(text, { equalsInValue: false });
+    if ('fault' in list) {
+      warnInvalid(
+        listVariable,
+        'key=value,… in percent-encoding',
+        list.fault,
+        'the whole variable is ignored',
+      );
+    } else {
+      for (const [key, value] of list.pairs) attributes.push([key, value]);
+    }
+  }
+  const serviceName = readEnvironment(OPTIONS.serviceName.environment[0]);
+  if (serviceName !== undefined) attributes.push(['service.name', serviceName]);
+  return resourceFromAttributes(Object.fromEntries(attributes));
+}
+
+function isResource(value: unknown): value is Resource {
+  const candidate = value as Resource | null | undefined;
+  return typeof candidate?.getRawAttributes === 'function' || typeof candidate?.attributes === 'object';
+}
