@@ -1,0 +1,161 @@
+/** @module Prose of `docs/configuration.md`. Kept out of `options.ts` so that it is not shipped in the bundle. */
+
+import type { OptionName } from './options.ts';
+
+/** One section of the page. */
+export interface OptionGroup {
+  readonly title: string;
+  readonly introduction?: string;
+  readonly options: readonly OptionName[];
+}
+
+export interface OptionDescription {
+  /** What the option does. */
+  readonly meaning: string;
+  /** What happens at the limit, and the meaning of special values. */
+  readonly limit: string;
+}
+
+const DROPPED = 'Further ones are dropped and counted. 0: none.';
+
+export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>> = {
+  disabled: { meaning: 'Turns tracing off.', limit: 'Propagation still works.' },
+  registerGlobal: {
+    meaning: 'Registers the provider with `@opentelemetry/api`.',
+    limit: 'If another provider is registered, ours stays private and says so once.',
+  },
+  serviceName: { meaning: 'The `service.name` of the resource.', limit: 'Empty text is ignored.' },
+  resourceAttributes: {
+    meaning: 'Further attributes of the resource.',
+    limit:
+      'Simple values only; others are left out and named. One bad entry in the variable voids the whole variable.',
+  },
+  resource: {
+    meaning: 'A resource made elsewhere.',
+    limit: 'Beats the variables, and is beaten by `resourceAttributes` and `serviceName`.',
+  },
+  sampler: {
+    meaning: 'Which spans are recorded. The option also takes a `Sampler` object.',
+    limit: '`jaeger_remote` and `xray` are not supported; an unknown name is ignored.',
+  },
+  samplerArg: {
+    meaning: 'Share of traces that the `traceidratio` samplers keep.',
+    limit: 'Other samplers ignore it.',
+  },
+  propagators: {
+    meaning: 'Headers that carry the context between processes. The option also takes a propagator.',
+    limit: 'Other names are ignored. `none` or an empty list: no headers.',
+  },
+  'spanLimits.attributeCountLimit': {
+    meaning: 'Attributes of one span.',
+    limit: `${DROPPED} A key already set can still be changed.`,
+  },
+  'spanLimits.attributeValueLengthLimit': {
+    meaning: 'Length of a text value, and of each text in an array or map.',
+    limit: 'The rest is cut off, never inside a character.',
+  },
+  'spanLimits.eventCountLimit': { meaning: 'Events of one span.', limit: DROPPED },
+  'spanLimits.linkCountLimit': { meaning: 'Links of one span.', limit: DROPPED },
+  'spanLimits.attributePerEventCountLimit': {
+    meaning: 'Attributes of one event.',
+    limit: `${DROPPED} The second variable is the name opentelemetry-js 2.x uses.`,
+  },
+  'spanLimits.attributePerLinkCountLimit': {
+    meaning: 'Attributes of one link.',
+    limit: `${DROPPED} The second variable is the name opentelemetry-js 2.x uses.`,
+  },
+  'batch.scheduledDelayMillis': {
+    meaning: 'Longest time a finished span waits before it is sent.',
+    limit: 'A full request is sent at once.',
+  },
+  'batch.exportTimeoutMillis': {
+    meaning: 'Longest time one export may take, all attempts included.',
+    limit: '0: no limit.',
+  },
+  'batch.maxQueueSize': {
+    meaning: 'Finished spans that may wait.',
+    limit: 'Spans that end beyond it are dropped and counted. Unset: `arenaBytes` is the bound.',
+  },
+  'batch.maxExportBatchSize': {
+    meaning: 'Spans in one request.',
+    limit: 'At most the queue size. Unset: the size of the request in bytes is the bound.',
+  },
+  exporters: {
+    meaning: 'Where spans go.',
+    limit: 'Other names are ignored. `none` or an empty list: nowhere.',
+  },
+  endpoint: {
+    meaning: 'Where OTLP requests go.',
+    limit:
+      'The option and the first variable are used as they are; `/v1/traces` is appended to the second. ' +
+      'User and password in the URL never reach a message.',
+  },
+  headers: {
+    meaning: 'Headers of each OTLP request, such as an API key.',
+    limit: 'One bad entry in a variable voids the whole variable. Values never reach a message.',
+  },
+  timeoutMillis: {
+    meaning: 'Longest time one attempt of an OTLP request may take.',
+    limit: 'The attempt is ended and counts as one without an answer. 0: no limit.',
+  },
+  compression: { meaning: 'Compression of OTLP requests.', limit: 'An unknown word is ignored.' },
+  protocol: {
+    meaning: 'Form of OTLP requests.',
+    limit: '`grpc` is not supported: it is named in a warning and `http/protobuf` is used.',
+  },
+  engine: {
+    meaning: 'What keeps and encodes finished spans: WebAssembly or TypeScript.',
+    limit:
+      '`wasm` and `ts` force one, and a provider that cannot start it throws; `auto` falls back to `ts`.',
+  },
+  arenaBytes: {
+    meaning: 'Memory for finished spans that wait, per thread; rounded up to 64 KiB.',
+    limit: 'When it is full, new spans are dropped and counted. The first provider of a thread decides.',
+  },
+  content: {
+    meaning: 'What is captured of inputs and outputs: text too, all but text, or nothing.',
+    limit:
+      'The variable takes `true` (`all`) or `false` (`metadata`). An invalid option captures nothing, an ' +
+      'invalid variable no text.',
+  },
+  logLevel: {
+    meaning: 'Which of our own messages reach stderr.',
+    limit:
+      'A logger set with `diag.setLogger` receives them instead and has its own level. No option sets it.',
+  },
+};
+
+export const OPTION_GROUPS: readonly OptionGroup[] = [
+  { title: 'Start', options: ['disabled', 'registerGlobal', 'exporters', 'logLevel'] },
+  {
+    title: 'Resource',
+    introduction:
+      'Later beats earlier: the defaults, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`, `resource`, ' +
+      '`resourceAttributes`, `serviceName`.',
+    options: ['serviceName', 'resourceAttributes', 'resource'],
+  },
+  { title: 'Sampling and propagation', options: ['sampler', 'samplerArg', 'propagators'] },
+  {
+    title: 'Span limits',
+    options: [
+      'spanLimits.attributeCountLimit',
+      'spanLimits.attributeValueLengthLimit',
+      'spanLimits.eventCountLimit',
+      'spanLimits.linkCountLimit',
+      'spanLimits.attributePerEventCountLimit',
+      'spanLimits.attributePerLinkCountLimit',
+    ],
+  },
+  {
+    title: 'Batches',
+    options: [
+      'batch.scheduledDelayMillis',
+      'batch.exportTimeoutMillis',
+      'batch.maxQueueSize',
+      'batch.maxExportBatchSize',
+    ],
+  },
+  { title: 'OTLP exporter', options: ['endpoint', 'headers', 'timeoutMillis', 'compression', 'protocol'] },
+  { title: 'Engine', options: ['engine', 'arenaBytes'] },
+  { title: 'Captured content', options: ['content'] },
+];
