@@ -140,6 +140,7 @@ interface ErrorStream {
 }
 
 let pendingWrites = 0;
+let listening = false;
 const ignore = (): void => {};
 
 function writeStandardError(line: string): void {
@@ -151,9 +152,13 @@ function writeStandardError(line: string): void {
   if (stream.destroyed) return;
   // A closed pipe reports EPIPE as an 'error' event, which ends the process unless somebody listens. The
   // listener stays after a failed write because the event follows the callback.
-  if (pendingWrites++ === 0) stream.on('error', ignore);
+  if (!listening) stream.on('error', ignore);
+  listening = true;
+  pendingWrites++;
   stream.write(`${line}\n`, (failure) => {
-    if (--pendingWrites === 0 && !failure) stream.removeListener('error', ignore);
+    if (--pendingWrites > 0 || failure) return;
+    stream.removeListener('error', ignore);
+    listening = false;
   });
 }
 

@@ -9,9 +9,9 @@ export interface SpanLimits {
   attributeValueLengthLimit?: number;
   /** Attributes of a span. Further keys are dropped and counted; a key already set can still be changed. Default 128. */
   attributeCountLimit?: number;
-  /** Events of a span. The oldest is dropped, and counted, for each one beyond. Default 128. */
+  /** Events of a span. For each one beyond, one is dropped and counted. Default 128. */
   eventCountLimit?: number;
-  /** Links of a span. The oldest is dropped, and counted, for each one beyond. Default 128. */
+  /** Links of a span. For each one beyond, one is dropped and counted. Default 128. */
   linkCountLimit?: number;
   /** Attributes of one event. Further ones are dropped and counted. Default 128. */
   attributePerEventCountLimit?: number;

@@ -17,6 +17,7 @@ export interface OptionDescription {
 }
 
 const DROPPED = 'Further ones are dropped and counted. 0: none.';
+const COUNTED = 'For each one beyond, one is dropped and counted. 0: none.';
 
 export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>> = {
   disabled: { meaning: 'Turns tracing off.', limit: 'Propagation still works.' },
@@ -54,8 +55,8 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
     meaning: 'Length of a text value, and of each text in an array or map.',
     limit: 'The rest is cut off, never inside a character.',
   },
-  'spanLimits.eventCountLimit': { meaning: 'Events of one span.', limit: DROPPED },
-  'spanLimits.linkCountLimit': { meaning: 'Links of one span.', limit: DROPPED },
+  'spanLimits.eventCountLimit': { meaning: 'Events of one span.', limit: COUNTED },
+  'spanLimits.linkCountLimit': { meaning: 'Links of one span.', limit: COUNTED },
   'spanLimits.attributePerEventCountLimit': {
     meaning: 'Attributes of one event.',
     limit: `${DROPPED} The second variable is the name opentelemetry-js 2.x uses.`,
