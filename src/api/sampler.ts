@@ -183,6 +183,30 @@ export class ParentBasedSampler implements Sampler {
 }
 
 /**
+ * Whether a sampler is `ParentBased(AlwaysOn)`, the default, as we made it: its decision is then the parent's
+ * sampled flag, and yes for a root, which a tracer can see without making the arguments of `shouldSample`.
+ */
+export function isDefaultSampler(sampler: Sampler): boolean {
+  if (Object.getPrototypeOf(sampler) !== ParentBasedSampler.prototype) return false;
+  if (sampler.shouldSample !== ParentBasedSampler.prototype.shouldSample) return false;
+  const slots = sampler as unknown as Record<string, Sampler>;
+  return (
+    isExactly(slots.root, AlwaysOnSampler) &&
+    isExactly(slots.remoteParentSampled, AlwaysOnSampler) &&
+    isExactly(slots.localParentSampled, AlwaysOnSampler) &&
+    isExactly(slots.remoteParentNotSampled, AlwaysOffSampler) &&
+    isExactly(slots.localParentNotSampled, AlwaysOffSampler)
+  );
+}
+
+function isExactly(sampler: Sampler, type: new () => Sampler): boolean {
+  return (
+    Object.getPrototypeOf(sampler) === type.prototype &&
+    sampler.shouldSample === (type.prototype as Sampler).shouldSample
+  );
+}
+
+/**
  * A sampler that records what `delegate` would drop, without exporting it, so that span processors see every
  * span while the share of exported ones stays the same (Trace SDK specification, "AlwaysRecord").
  */

@@ -1,0 +1,35 @@
+// Bundles src/ to dist/: ESM and CommonJS by esbuild, declarations by tsc. Run after build-core.mjs.
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const entries = ['index', 'otel', 'bench-hooks'].filter((name) => existsSync(join(root, `src/${name}.ts`)));
+
+const shared = {
+  entryPoints: entries.map((name) => join(root, `src/${name}.ts`)),
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: ['@opentelemetry/api'],
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: 'warning',
+};
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+await build({
+  ...shared,
+  format: 'esm',
+  splitting: true,
+  outdir: join(root, 'dist/esm'),
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'shared-[hash]',
+});
+await build({ ...shared, format: 'cjs', outdir: join(root, 'dist/cjs'), outExtension: { '.js': '.cjs' } });
+
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript')), 'tsc.js');
+execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });

@@ -1,0 +1,172 @@
+/**
+ * Attributes being recorded: key indexes and values side by side. A key set again keeps its place and gets the
+ * new value, so it is on the wire once; at the limit a new key is refused and an overwrite is not.
+ */
+import type { Attributes } from '@opentelemetry/api';
+import type { AttributeValue } from '../engine/attribute-value.ts';
+import type { KeyTable } from '../engine/key-table.ts';
+import { define, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
+
+/** From this many attributes on, a key is found by a map and no longer by a scan. */
+const SCAN_LIMIT = 64;
+/** Lists kept for the next span, and the largest that is kept. */
+const POOL_SIZE = 256;
+const POOLED_CAPACITY = 128;
+const INITIAL_CAPACITY = 8;
+
+export class AttributeList {
+  /** Indexes of the key table; -1 for a key that travels inline. */
+  readonly keys: number[] = Array.from({ length: INITIAL_CAPACITY }, () => -1);
+  readonly values: unknown[] = Array.from({ length: INITIAL_CAPACITY }, () => undefined);
+  /** The inline keys, at the place of their values. */
+  names: (string | undefined)[] | null = null;
+  count = 0;
+  /** Attributes refused at the limit, or for their key. */
+  dropped = 0;
+  /** One bit a key index modulo 64: a clear bit proves that the key is new. */
+  private low = 0;
+  private high = 0;
+  private slots: Map<number | string, number> | null = null;
+
+  /**
+   * Sets the value, already a snapshot, of the key with this index; `name` when the index is -1. False at the
+   * limit.
+   */
+  set(index: number, name: string | undefined, value: unknown, limit: number): boolean {
+    if (index >= 0) {
+      const bit = 1 << (index & 31);
+      const seen = (index & 32) === 0 ? this.low : this.high;
+      if ((seen & bit) === 0) {
+        if (this.count >= limit) return this.refuse();
+        if ((index & 32) === 0) this.low = seen | bit;
+        else this.high = seen | bit;
+        this.append(index, undefined, value);
+        return true;
+      }
+    }
+    const slot = this.find(index, name);
+    if (slot >= 0) {
+      this.values[slot] = value;
+      return true;
+    }
+    if (this.count >= limit) return this.refuse();
+    this.append(index, name, value);
+    return true;
+  }
+
+  private append(index: number, name: string | undefined, value: unknown): void {
+    const slot = this.count;
+    this.keys[slot] = index;
+    this.values[slot] = value;
+    this.count = slot + 1;
+    if (name !== undefined) {
+      this.names ??= [];
+      this.names[slot] = name;
+    }
+    if (this.slots !== null) this.slots.set(name ?? index, slot);
+  }
+
+  private refuse(): boolean {
+    this.dropped += 1;
+    return false;
+  }
+
+  private find(index: number, name: string | undefined): number {
+    if (this.count > SCAN_LIMIT) return this.indexed().get(name ?? index) ?? -1;
+    if (index >= 0) return this.keys.lastIndexOf(index, this.count - 1);
+    return this.names === null ? -1 : this.names.indexOf(name);
+  }
+
+  private indexed(): Map<number | string, number> {
+    if (this.slots !== null) return this.slots;
+    const slots = new Map<number | string, number>();
+    for (let slot = 0; slot < this.count; slot += 1) slots.set(this.names?.[slot] ?? this.keys[slot], slot);
+    this.slots = slots;
+    return slots;
+  }
+
+  /** The attributes as a plain object, for reading. */
+  toObject(table: KeyTable): Attributes {
+    const object: Record<string, unknown> = {};
+    for (let slot = 0; slot < this.count; slot += 1) {
+      const key = this.keys[slot] < 0 ? (this.names?.[slot] ?? '') : table.keys[this.keys[slot]];
+      define(object, key, toPlain(this.values[slot] as AttributeValue));
+    }
+    return object as Attributes;
+  }
+
+  clear(): void {
+    this.values.fill(undefined, 0, this.count);
+    this.names = null;
+    this.slots = null;
+    this.count = 0;
+    this.dropped = 0;
+    this.low = 0;
+    this.high = 0;
+  }
+}
+
+const pool: AttributeList[] = [];
+
+/** An empty list, from the pool when it has one. */
+export function acquireList(): AttributeList {
+  return pool.pop() ?? new AttributeList();
+}
+
+/** Empties a list, so that it retains nothing of its span, and keeps it for the next one. */
+export function releaseList(list: AttributeList): void {
+  list.clear();
+  if (pool.length < POOL_SIZE && list.keys.length <= POOLED_CAPACITY) pool.push(list);
+}
+
+/**
+ * Sets an attribute given by a user: takes a snapshot, cuts to the length limit, finds the key's index. A key
+ * that is empty or no string is refused and counted; `undefined` sets nothing.
+ */
+export function setUserAttribute(
+  list: AttributeList,
+  table: KeyTable,
+  key: unknown,
+  value: unknown,
+  countLimit: number,
+  lengthLimit: number,
+): void {
+  if (typeof key !== 'string' || key === '') {
+    list.dropped += 1;
+    return;
+  }
+  const copy = typeof value === 'string' ? truncate(value, lengthLimit) : snapshot(value, lengthLimit);
+  if (copy === NOTHING) return;
+  const index = table.indexes.get(key) ?? table.add(key);
+  list.set(index, index < 0 ? key : undefined, copy, countLimit);
+}
+
+/** Sets every own member of `attributes`; a member that cannot be read is refused and counted. */
+export function setUserAttributes(
+  list: AttributeList,
+  table: KeyTable,
+  attributes: Attributes,
+  countLimit: number,
+  lengthLimit: number,
+): void {
+  for (const key of ownKeys(attributes)) {
+    let value: unknown;
+    try {
+      value = attributes[key];
+    } catch {
+      list.dropped += 1;
+      continue;
+    }
+    setUserAttribute(list, table, key, value, countLimit, lengthLimit);
+  }
+}
+
+/** The own enumerable keys, none of what is no object or throws. */
+function ownKeys(attributes: unknown): string[] {
+  if (typeof attributes !== 'object' || attributes === null) return [];
+  try {
+    return Object.keys(attributes);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Attribute values as snapshots. Strings, numbers and booleans are immutable; everything else is copied when it
+ * is set, so that a change afterwards changes nothing, and whatever a getter or `toJSON` does, it does here.
+ * Common specification, "AnyValue" and "Attribute Limits".
+ */
+import { type AttributeValue, Int64, KeyValues } from '../engine/attribute-value.ts';
+
+/** AttributeValueDepthLimit of the Common specification: a deeper array or map becomes an empty value. */
+const MAX_DEPTH = 64;
+/** Elements and members of one value; the rest is left out. */
+const NODE_BUDGET = 10_000;
+
+/** Returned for `undefined`: there is nothing to set. */
+export const NOTHING = Symbol('nothing');
+
+let budget = 0;
+let path: object[] = [];
+
+/**
+ * Copies a value of any kind. Never throws: what cannot be read becomes a string that says why.
+ *
+ * @param lengthLimit - longest string and byte array inside, in code points or bytes; Infinity for none.
+ */
+export function snapshot(value: unknown, lengthLimit: number): AttributeValue | typeof NOTHING {
+  if (value === undefined) return NOTHING;
+  const outerBudget = budget;
+  const outerPath = path;
+  // A getter may itself trace and set attributes: each value counts for itself.
+  budget = NODE_BUDGET;
+  path = [];
+  try {
+    return copy(value, lengthLimit, 0);
+  } finally {
+    budget = outerBudget;
+    path = outerPath;
+  }
+}
+
+/** Cuts to at most `limit` code points; half of a surrogate pair is never kept. */
+export function truncate(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  let units = 0;
+  for (let points = 0; points < limit && units < text.length; points += 1) {
+    const code = text.charCodeAt(units);
+    const isPair = code >= 0xd800 && code <= 0xdbff && (text.charCodeAt(units + 1) & 0xfc00) === 0xdc00;
+    units += isPair ? 2 : 1;
+  }
+  return text.slice(0, units);
+}
+
+function copy(value: unknown, limit: number, depth: number): AttributeValue {
+  switch (typeof value) {
+    case 'string':
+      return truncate(value, limit);
+    case 'number':
+    case 'boolean':
+      return value;
+    case 'bigint':
+      return BigInt.asIntN(64, value) === value ? new Int64(value) : truncate(String(value), limit);
+    case 'object':
+      if (value === null) return null;
+      break;
+    case 'undefined':
+      return null;
+    default:
+      return truncate(describe(value), limit);
+  }
+  if (path.includes(value)) return '[Circular]';
+  if (depth >= MAX_DEPTH) return null;
+  path.push(value);
+  try {
+    return copyObject(value, limit, depth);
+  } catch (error) {
+    return truncate(`[Unreadable: ${describe(error)}]`, limit);
+  } finally {
+    path.pop();
+  }
+}
+
+function copyObject(value: object, limit: number, depth: number): AttributeValue {
+  if (Array.isArray(value)) return copyList(value, limit, depth);
+  if (ArrayBuffer.isView(value)) return copyBytes(value.buffer, value.byteOffset, value.byteLength, limit);
+  if (value instanceof ArrayBuffer) return copyBytes(value, 0, value.byteLength, limit);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (value instanceof Error) return truncate(describe(value), limit);
+  if (value instanceof Map) return copyEntries(value, limit, depth);
+  if (value instanceof Set) return copyList(value, limit, depth);
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON === 'function') return copy(toJSON.call(value, ''), limit, depth + 1);
+  return copyMembers(value as Record<string, unknown>, limit, depth);
+}
+
+function copyBytes(buffer: ArrayBufferLike, offset: number, length: number, limit: number): Uint8Array {
+  return new Uint8Array(buffer, offset, Math.min(length, limit)).slice();
+}
+
+function copyList(values: Iterable<unknown>, limit: number, depth: number): AttributeValue[] {
+  const list: AttributeValue[] = [];
+  for (const value of values) {
+    if (budget === 0) break;
+    budget -= 1;
+    list.push(copy(value, limit, depth + 1));
+  }
+  return list;
+}
+
+function copyEntries(map: Map<unknown, unknown>, limit: number, depth: number): KeyValues {
+  const entries = new KeyValues();
+  for (const [key, value] of map) {
+    if (budget === 0) break;
+    budget -= 1;
+    entries.keys.push(typeof key === 'string' ? key : describe(key));
+    entries.values.push(copy(value, limit, depth + 1));
+  }
+  return entries;
+}
+
+function copyMembers(object: Record<string, unknown>, limit: number, depth: number): KeyValues {
+  const entries = new KeyValues();
+  for (const key of Object.keys(object)) {
+    if (budget === 0) break;
+    const member = copyMember(object, key, limit, depth);
+    if (member === NOTHING) continue;
+    budget -= 1;
+    entries.keys.push(key);
+    entries.values.push(member);
+  }
+  return entries;
+}
+
+/** One member; a getter that throws costs this member only. */
+function copyMember(object: Record<string, unknown>, key: string, limit: number, depth: number) {
+  let member: unknown;
+  try {
+    member = object[key];
+  } catch (error) {
+    return truncate(`[Unreadable: ${describe(error)}]`, limit);
+  }
+  return member === undefined ? NOTHING : copy(member, limit, depth + 1);
+}
+
+/** The string form of anything, or a word for what has none. */
+export function describe(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `[${typeof value}]`;
+  }
+}
+
+/** A snapshot as the plain value that a user may read. */
+export function toPlain(value: AttributeValue): unknown {
+  if (value instanceof Int64) return value.toBigInt();
+  if (value instanceof Uint8Array) return value.slice();
+  if (value instanceof KeyValues) {
+    const plain: Record<string, unknown> = {};
+    for (let index = 0; index < value.keys.length; index += 1) define(plain, value.keys[index], toPlain(value.values[index]));
+    return plain;
+  }
+  if (Array.isArray(value)) return value.map(toPlain);
+  return value;
+}
+
+/** Sets a member as data whatever its name: assigning `__proto__` would change the object's prototype. */
+export function define(target: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+}

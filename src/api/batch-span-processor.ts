@@ -1,0 +1,44 @@
+/** Sends finished spans in batches. Trace SDK specification, "Batching processor". */
+import { type BatchOptions, resolveBatchOptions } from '../config/batch.ts';
+import { Pipe } from '../export/pipe.ts';
+import type { SpanCursor } from '../export/span-queue.ts';
+import { type ArenaExporter, type Connection, WireSpanProcessor } from './wire-span-processor.ts';
+
+/** The option object of upstream's 3.x. */
+export interface BatchSpanProcessorOptions extends BatchOptions {
+  exporter: ArenaExporter;
+}
+
+/**
+ * Finished spans leave when a request is full (4 MiB, or `maxExportBatchSize` spans if that is set) or after
+ * `scheduledDelayMillis`. By default bytes bound the queue; a `maxQueueSize` that is set is obeyed exactly.
+ */
+export class BatchSpanProcessor extends WireSpanProcessor {
+  private readonly options: ReturnType<typeof resolveBatchOptions>;
+
+  /** Takes `(exporter, options?)`, as upstream's 2.x does, or one object with the exporter in it, as 3.x. */
+  constructor(exporter: ArenaExporter | BatchSpanProcessorOptions, options?: BatchOptions) {
+    super('exporter' in exporter ? exporter.exporter : exporter);
+    this.options = resolveBatchOptions('exporter' in exporter ? exporter : options);
+  }
+
+  /** @internal */
+  override connect(cursor: SpanCursor): Connection {
+    const { maxQueueSize, maxExportBatchSize, scheduledDelayMillis, exportTimeoutMillis } = this.options;
+    const pipe = new Pipe({
+      exporter: this.exporter.wire(),
+      source: cursor,
+      maxExportBatchSize,
+      scheduledDelayMillis,
+      exportTimeoutMillis,
+    });
+    return this.connected({
+      pipe,
+      source: cursor,
+      maxQueueSize: maxQueueSize ?? Number.POSITIVE_INFINITY,
+      maxExportBatchSize: maxExportBatchSize ?? Number.POSITIVE_INFINITY,
+      notifyEach: maxExportBatchSize !== undefined,
+      notify: () => pipe.notify(cursor.waitingBytes, cursor.waitingSpans),
+    });
+  }
+}

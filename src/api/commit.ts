@@ -1,0 +1,144 @@
+/**
+ * The second phase of `end()`: the recorded span becomes cells, and the engine encodes them. Nothing here calls
+ * code that a user can supply; staging is one shared area.
+ */
+import { HEAD_END, HEAD_FLAGS, HEAD_KIND, HEAD_PARENT_SPAN_ID, HEAD_SPAN_ID, HEAD_START, HEAD_TRACE_ID } from '../../assembly/layout.ts';
+import {
+  EVENT_ATTRIBUTES,
+  EVENT_DROPPED_ATTRIBUTES,
+  EVENT_NAME,
+  EVENT_TIME,
+  LINK_ATTRIBUTES,
+  LINK_DROPPED_ATTRIBUTES,
+  LINK_FLAGS,
+  LINK_SPAN_ID,
+  LINK_TRACE_ID,
+  LINK_TRACE_STATE,
+  SPAN_DROPPED_ATTRIBUTES,
+  SPAN_DROPPED_EVENTS,
+  SPAN_DROPPED_LINKS,
+  SPAN_EVENTS,
+  SPAN_LINKS,
+  SPAN_STATUS,
+  SPAN_TRACE_STATE,
+  STATUS_CODE,
+  STATUS_MESSAGE,
+} from '../../assembly/wire.ts';
+import { dropReason } from '../engine/arena.ts';
+import type { CellWriter } from '../engine/cell-writer.ts';
+import type { AttributeList } from './attribute-list.ts';
+import type { RecordedEvent, RecordedLink } from './event.ts';
+import { hexToLane } from './ids.ts';
+import type { DropReason } from './ledger.ts';
+import type { Span } from './span.ts';
+
+const SAMPLED = 1;
+/** SpanFlags of trace.proto: the low byte is the W3C flags; is-remote is known; the parent is remote. */
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+/** Cells of an event or link without its attributes. */
+const MESSAGE_CELLS = 8;
+
+/** Encodes an ended span, or counts why it was dropped. */
+export function commit(span: Span, list: AttributeList): void {
+  const { settings, stream } = span._tracer;
+  const { ledger, queue } = settings;
+  ledger.ended += 1;
+  const refused = refusal(span);
+  if (refused !== null) {
+    ledger.drop(refused);
+    return;
+  }
+  const { writer, engine } = settings.arena;
+  writer.begin();
+  writeHead(span, engine.words, writer);
+  writeBody(span, list, writer);
+  const piece = engine.core.commitSpan(stream.id, writer.cellCount, writer.finishText());
+  if (piece < 0) {
+    ledger.drop(dropReason(piece));
+    return;
+  }
+  queue.committed += 1;
+  queue.waiting += 1;
+  if (piece !== stream.openPiece) queue.opened(stream, piece);
+  else if (!settings.notifyEach) return;
+  settings.notify(stream);
+}
+
+function refusal(span: Span): DropReason | null {
+  const { settings } = span._tracer;
+  if ((span._flags & SAMPLED) === 0) return 'not_sampled';
+  if (settings.isShutdown) return 'shutdown';
+  if (!settings.hasProcessor) return 'no_processor';
+  return settings.queue.waiting >= settings.maxQueueSize ? 'queue_full' : null;
+}
+
+function writeHead(span: Span, words: Int32Array, writer: CellWriter): void {
+  words[HEAD_TRACE_ID >> 2] = span._trace0;
+  words[(HEAD_TRACE_ID >> 2) + 1] = span._trace1;
+  words[(HEAD_TRACE_ID >> 2) + 2] = span._trace2;
+  words[(HEAD_TRACE_ID >> 2) + 3] = span._trace3;
+  words[HEAD_SPAN_ID >> 2] = span._span0;
+  words[(HEAD_SPAN_ID >> 2) + 1] = span._span1;
+  words[HEAD_PARENT_SPAN_ID >> 2] = span._parent0;
+  words[(HEAD_PARENT_SPAN_ID >> 2) + 1] = span._parent1;
+  words[HEAD_FLAGS >> 2] = (span._flags & 0xff) | HAS_IS_REMOTE | (span._remoteParent ? IS_REMOTE : 0);
+  // The wire counts kinds from 1; 0 there means unspecified.
+  words[HEAD_KIND >> 2] = span._kind + 1;
+  writer.writeTime(HEAD_START >> 2, span._startSeconds, span._startNanos);
+  writer.writeTime(HEAD_END >> 2, span._endSeconds, span._endNanos);
+}
+
+function writeBody(span: Span, list: AttributeList, writer: CellWriter): void {
+  if (span._traceStateText !== '') writer.textField(SPAN_TRACE_STATE, span._traceStateText);
+  writer.name(span._name);
+  list.dropped += writer.attributes(list.keys, list.values, list.names, list.count);
+  if (list.dropped !== 0) writer.varintField(SPAN_DROPPED_ATTRIBUTES, list.dropped);
+  if (span._events !== null) writeEvents(span, span._events, writer);
+  if (span._droppedEvents !== 0) writer.varintField(SPAN_DROPPED_EVENTS, span._droppedEvents);
+  if (span._links !== null) writeLinks(span, span._links, writer);
+  if (span._droppedLinks !== 0) writer.varintField(SPAN_DROPPED_LINKS, span._droppedLinks);
+  if (span._statusCode !== 0) {
+    writer.openMessage(SPAN_STATUS);
+    writer.textField(STATUS_MESSAGE, span._statusMessage);
+    writer.varintField(STATUS_CODE, span._statusCode);
+    writer.closeMessage(0);
+  }
+}
+
+function writeEvents(span: Span, events: readonly RecordedEvent[], writer: CellWriter): void {
+  for (const event of events) {
+    if (!writer.hasRoom(MESSAGE_CELLS)) {
+      span._droppedEvents += 1;
+      continue;
+    }
+    writer.openMessage(SPAN_EVENTS);
+    writer.timeField(EVENT_TIME, event.seconds, event.nanos);
+    writer.textField(EVENT_NAME, event.name);
+    writeList(event.attributes, EVENT_DROPPED_ATTRIBUTES, writer);
+    writer.closeMessage(EVENT_ATTRIBUTES);
+  }
+}
+
+function writeLinks(span: Span, links: readonly RecordedLink[], writer: CellWriter): void {
+  for (const { context, traceStateText, attributes } of links) {
+    if (!writer.hasRoom(MESSAGE_CELLS)) {
+      span._droppedLinks += 1;
+      continue;
+    }
+    const { traceId, spanId } = context;
+    writer.openMessage(SPAN_LINKS);
+    writer.wordsField(LINK_TRACE_ID, hexToLane(traceId, 0), hexToLane(traceId, 8), hexToLane(traceId, 16), hexToLane(traceId, 24));
+    writer.wordsField(LINK_SPAN_ID, hexToLane(spanId, 0), hexToLane(spanId, 8));
+    writer.textField(LINK_TRACE_STATE, traceStateText);
+    writeList(attributes, LINK_DROPPED_ATTRIBUTES, writer);
+    writer.fixed32Field(LINK_FLAGS, (context.traceFlags & 0xff) | HAS_IS_REMOTE | (context.isRemote ? IS_REMOTE : 0));
+    writer.closeMessage(LINK_ATTRIBUTES);
+  }
+}
+
+function writeList(list: AttributeList | null, droppedTag: number, writer: CellWriter): void {
+  if (list === null) return;
+  const noRoom = writer.attributes(list.keys, list.values, list.names, list.count);
+  writer.varintField(droppedTag, list.dropped + noRoom);
+}

@@ -1,0 +1,126 @@
+/**
+ * Context: a frame for the active span, and the manager that carries the active context over
+ * `AsyncLocalStorage`. The API's own context copies a Map for each value set; a frame that holds the span and
+ * answers `getValue` is enough for the one value that changes with every span.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  type Context,
+  type ContextManager,
+  createContextKey,
+  ROOT_CONTEXT,
+  type Span,
+} from '@opentelemetry/api';
+import { bindEmitter, isEmitter } from './bind-emitter.ts';
+
+// createContextKey is Symbol.for: these are the keys that the API and @opentelemetry/core use.
+const SPAN_KEY = createContextKey('OpenTelemetry Context Key SPAN');
+const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+/** A context with another active span. `base` is never a frame itself, so look-ups do not grow with depth. */
+export class SpanFrame implements Context {
+  readonly span: Span;
+  readonly base: Context;
+  /** Whether tracing is suppressed in this context. */
+  readonly suppressed: boolean;
+
+  constructor(parent: Context, span: Span) {
+    const isFrame = parent instanceof SpanFrame;
+    this.span = span;
+    this.base = isFrame ? parent.base : parent;
+    this.suppressed = isFrame ? parent.suppressed : isSuppressed(parent);
+  }
+
+  getValue(key: symbol): unknown {
+    return key === SPAN_KEY ? this.span : this.base.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    if (key === SPAN_KEY) return new SpanFrame(this.base, value as Span);
+    return new SpanFrame(this.base.setValue(key, value), this.span);
+  }
+
+  deleteValue(key: symbol): Context {
+    if (key === SPAN_KEY) return this.base.deleteValue(key);
+    return new SpanFrame(this.base.deleteValue(key), this.span);
+  }
+}
+
+/** Whether spans started in this context must not record: the SDK's own requests run in such a one. */
+export function isSuppressed(context: Context): boolean {
+  if (context === ROOT_CONTEXT) return false;
+  if (context instanceof SpanFrame) return context.suppressed;
+  return context.getValue(SUPPRESS_TRACING_KEY) === true;
+}
+
+/** The active span of a context, of whatever SDK. */
+export function spanOf(context: Context): Span | undefined {
+  return context instanceof SpanFrame ? context.span : (context.getValue(SPAN_KEY) as Span | undefined);
+}
+
+/** The context without its span. */
+export function withoutSpan(context: Context): Context {
+  return context instanceof SpanFrame ? context.base.deleteValue(SPAN_KEY) : context.deleteValue(SPAN_KEY);
+}
+
+/** Carries the active context through calls, promises, timers and callbacks, over `AsyncLocalStorage`. */
+export class AsyncLocalStorageContextManager implements ContextManager {
+  private readonly storage = new AsyncLocalStorage<Context>();
+
+  active(): Context {
+    return this.storage.getStore() ?? ROOT_CONTEXT;
+  }
+
+  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
+    context: Context,
+    fn: F,
+    thisArg?: ThisParameterType<F>,
+    ...args: A
+  ): ReturnType<F> {
+    const call = thisArg === undefined || thisArg === null ? fn : (fn.bind(thisArg) as F);
+    return this.storage.run(context, call, ...args) as ReturnType<F>;
+  }
+
+  /** Binds a function, or the listeners that an event emitter gets from now on; returns anything else as it is. */
+  bind<T>(context: Context, target: T): T {
+    if (typeof target === 'function') return this.bindFunction(context, target as never) as T;
+    return isEmitter(target) ? (bindEmitter(this, context, target) as T) : target;
+  }
+
+  private bindFunction<F extends (...args: unknown[]) => unknown>(context: Context, target: F): F {
+    const { storage } = this;
+    const bound = function (this: unknown, ...args: unknown[]): unknown {
+      return storage.run(context, () => target.apply(this, args));
+    };
+    Object.defineProperty(bound, 'length', { value: target.length, configurable: true });
+    return bound as unknown as F;
+  }
+
+  enable(): this {
+    return this;
+  }
+
+  disable(): this {
+    this.storage.disable();
+    return this;
+  }
+}
+
+const API_GLOBAL = Symbol.for('opentelemetry.js.api.1');
+
+/** Carries context where no manager is registered with the API. */
+export const ownContextManager = new AsyncLocalStorageContextManager();
+
+function registeredManager(): ContextManager | undefined {
+  return (globalThis as Record<symbol, { context?: ContextManager } | undefined>)[API_GLOBAL]?.context;
+}
+
+/** The active context. Asks the manager itself: the way through the API costs a version check a call. */
+export function activeContext(): Context {
+  return (registeredManager() ?? ownContextManager).active();
+}
+
+/** Calls `fn` with `context` active. */
+export function withContext<R>(context: Context, fn: () => R): R {
+  return (registeredManager() ?? ownContextManager).with(context, fn) as R;
+}

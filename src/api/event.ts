@@ -1,0 +1,99 @@
+/** Events and links of a span while it records. Trace API specification, "Add Events" and "Link". */
+import {
+  type Attributes,
+  isSpanContextValid,
+  type Link,
+  type SpanContext,
+  type TimeInput,
+  type TraceState,
+} from '@opentelemetry/api';
+import { AttributeList, setUserAttributes } from './attribute-list.ts';
+import { describe } from './attributes.ts';
+import type { SpanSettings } from './span-settings.ts';
+
+export interface RecordedEvent {
+  readonly name: string;
+  readonly seconds: number;
+  readonly nanos: number;
+  /** `null` when it has none. */
+  readonly attributes: AttributeList | null;
+}
+
+export interface RecordedLink {
+  readonly context: SpanContext;
+  /** The context's trace state as a header; '' for none. */
+  readonly traceStateText: string;
+  readonly attributes: AttributeList | null;
+}
+
+/** Attributes of an event or link, snapshots within the limits. */
+export function recordAttributes(
+  attributes: Attributes | undefined,
+  countLimit: number,
+  settings: SpanSettings,
+): AttributeList | null {
+  if (attributes === undefined || attributes === null) return null;
+  const list = new AttributeList();
+  const { attributeValueLengthLimit } = settings.limits;
+  setUserAttributes(list, settings.keyTable, attributes, countLimit, attributeValueLengthLimit);
+  return list;
+}
+
+/** A link with what the wire needs of its context, copied; `undefined` when that is no valid context. */
+export function recordLink(link: Link, settings: SpanSettings): RecordedLink | undefined {
+  try {
+    const { traceId, spanId, traceFlags, traceState, isRemote } = link.context;
+    if (!isSpanContextValid({ traceId, spanId, traceFlags })) return undefined;
+    return {
+      context: { traceId, spanId, traceFlags, traceState, isRemote },
+      traceStateText: traceStateText(traceState),
+      attributes: recordAttributes(link.attributes, settings.limits.attributePerLinkCountLimit, settings),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A trace state as a header: '' for none, and for one that throws or answers with something else. */
+export function traceStateText(traceState: TraceState | undefined): string {
+  if (traceState === undefined || traceState === null) return '';
+  try {
+    const text = traceState.serialize();
+    return typeof text === 'string' ? text : '';
+  } catch {
+    return '';
+  }
+}
+
+/** Whether `addEvent`'s second argument is a time and no attributes (the rule of the API's overload). */
+export function isTimeInput(value: unknown): value is TimeInput {
+  if (typeof value === 'number' || value instanceof Date) return true;
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'number';
+}
+
+/**
+ * Attributes of an exception event (semantic conventions, "Exceptions on spans"). `undefined` when nothing is
+ * known of it. Reads members of a foreign object, so it may run a getter; one that throws costs its attribute.
+ */
+export function exceptionAttributes(exception: unknown): Attributes | undefined {
+  if (typeof exception === 'string') return { 'exception.message': exception };
+  if (typeof exception !== 'object' || exception === null) return undefined;
+  const attributes: Attributes = {};
+  const type = readMember(exception, 'code') ?? readMember(exception, 'name');
+  const message = readMember(exception, 'message');
+  const stack = readMember(exception, 'stack');
+  if (type !== undefined) attributes['exception.type'] = type;
+  if (message !== undefined) attributes['exception.message'] = message;
+  if (type === undefined && message === undefined) return undefined;
+  if (stack !== undefined) attributes['exception.stacktrace'] = stack;
+  return attributes;
+}
+
+function readMember(object: object, name: string): string | undefined {
+  try {
+    const value = (object as Record<string, unknown>)[name];
+    return value ? describe(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}

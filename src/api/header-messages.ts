@@ -1,0 +1,59 @@
+/** The resource and scope fields that stand before the pieces of a request, encoded by the engine. */
+import type { Attributes } from '@opentelemetry/api';
+import { STRING_BYTES, STRINGS } from '../../assembly/layout.ts';
+import type { Arena } from '../engine/arena.ts';
+import { AttributeList, setUserAttributes } from './attribute-list.ts';
+import type { InstrumentationScope, Resource } from './types.ts';
+
+// trace/v1: ResourceSpans.resource = 1, .schema_url = 3; ScopeSpans.scope = 1, .schema_url = 3.
+const RESOURCE = 0x0a;
+const SCOPE = 0x0a;
+const SCHEMA_URL = 0x1a;
+// resource/v1: Resource.attributes = 1. common/v1: InstrumentationScope.name = 1, .version = 2, .attributes = 3.
+const RESOURCE_ATTRIBUTES = 0x0a;
+const SCOPE_NAME = 0x0a;
+const SCOPE_VERSION = 0x12;
+const SCOPE_ATTRIBUTES = 0x1a;
+
+/** `ResourceSpans.resource` and `.schema_url`. */
+export function resourceFields(arena: Arena, resource: Resource): Uint8Array {
+  const { writer } = arena;
+  const list = listOf(arena, resource.attributes);
+  writer.begin();
+  writer.openMessage(RESOURCE);
+  writer.attributes(list.keys, list.values, list.names, list.count);
+  writer.closeMessage(RESOURCE_ATTRIBUTES);
+  writer.textField(SCHEMA_URL, resource.schemaUrl ?? '');
+  return finish(arena);
+}
+
+/** `ScopeSpans.scope` and `.schema_url`. */
+export function scopeFields(arena: Arena, scope: InstrumentationScope): Uint8Array {
+  const { writer } = arena;
+  const list = listOf(arena, scope.attributes);
+  writer.begin();
+  writer.openMessage(SCOPE);
+  writer.textField(SCOPE_NAME, scope.name);
+  writer.textField(SCOPE_VERSION, scope.version ?? '');
+  writer.attributes(list.keys, list.values, list.names, list.count);
+  writer.closeMessage(SCOPE_ATTRIBUTES);
+  writer.textField(SCHEMA_URL, scope.schemaUrl ?? '');
+  return finish(arena);
+}
+
+function listOf(arena: Arena, attributes: Attributes | undefined): AttributeList {
+  const list = new AttributeList();
+  if (attributes !== undefined) {
+    const limit = Number.POSITIVE_INFINITY;
+    setUserAttributes(list, arena.keyTable, attributes, limit, limit);
+  }
+  return list;
+}
+
+function finish(arena: Arena): Uint8Array {
+  const { writer, engine } = arena;
+  const textEnd = writer.finishText();
+  const start = engine.core.encodeMessage(writer.cellCount, textEnd);
+  // A negative result is MALFORMED, which balanced cells cannot be.
+  return start < 0 ? new Uint8Array(0) : engine.bytes.slice(start, STRINGS + engine.words[STRING_BYTES >> 2]);
+}

@@ -1,0 +1,35 @@
+/**
+ * What became of every recording span of a provider: `started = live + committed + dropped` at any moment; what
+ * was committed is with the pipes, which count on.
+ */
+import { warn } from '../diagnostics.ts';
+import type { DropReason as EngineDropReason } from '../engine/arena.ts';
+
+/** Why a finished span did not reach a pipe. */
+export type DropReason = EngineDropReason | 'queue_full' | 'not_sampled' | 'shutdown' | 'no_processor';
+
+const CURES: Partial<Record<DropReason, string>> = {
+  arena_full: 'the arena is full: the receiver is slower than the program, or down. Raise arenaBytes or sample.',
+  arena_fragmented: 'no run of free blocks is long enough for a large span. Raise arenaBytes.',
+  piece_table_full: 'too many small pieces wait: too many scopes, or too many small batches. Use a batch processor.',
+  queue_full: 'maxQueueSize (OTEL_BSP_MAX_QUEUE_SIZE) spans wait already. Raise it, or unset it to be bounded by bytes.',
+  malformed: 'the engine refused the span. Please report this.',
+};
+
+export class Ledger {
+  /** Spans that began to record. */
+  started = 0;
+  /** Spans that were ended, or will never be. */
+  ended = 0;
+  readonly dropped: Partial<Record<DropReason, number>> = {};
+
+  drop(reason: DropReason): void {
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
+    const cure = CURES[reason];
+    if (cure !== undefined) warn(`drop-${reason}`, `a finished span was dropped: ${cure}`);
+  }
+
+  get live(): number {
+    return this.started - this.ended;
+  }
+}

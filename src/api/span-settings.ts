@@ -1,0 +1,32 @@
+/** What all spans of one provider share; one object, so that a span reaches everything in two steps. */
+import type { Arena } from '../engine/arena.ts';
+import type { KeyTable } from '../engine/key-table.ts';
+import type { SpanQueue, Stream } from '../export/span-queue.ts';
+import type { IdGenerator } from './ids.ts';
+import type { Ledger } from './ledger.ts';
+import type { ResolvedSpanLimits } from './limits.ts';
+import type { Sampler } from './sampler.ts';
+import type { Resource } from './types.ts';
+
+export interface SpanSettings {
+  readonly arena: Arena;
+  readonly keyTable: KeyTable;
+  readonly queue: SpanQueue;
+  readonly limits: ResolvedSpanLimits;
+  readonly sampler: Sampler;
+  /** The sampler is ParentBased(AlwaysOn): its answer is the parent's flag. */
+  readonly followsParent: boolean;
+  /** `null` for random ids. */
+  readonly idGenerator: IdGenerator | null;
+  readonly resource: Resource;
+  readonly ledger: Ledger;
+  /** Spans that may wait, Infinity when only bytes bound them. */
+  readonly maxQueueSize: number;
+  /** Called after a commit that opened a piece, or after every one when `notifyEach`. */
+  readonly notify: (stream: Stream) => void;
+  readonly notifyEach: boolean;
+  /** Whether anything is connected; without it, finished spans have nowhere to go. */
+  readonly hasProcessor: boolean;
+  /** The provider was shut down: new spans do not record, finished ones are dropped and counted. */
+  isShutdown: boolean;
+}

@@ -1,0 +1,358 @@
+/**
+ * The arena-mode span: a handle that records into a pooled list, and becomes bytes when it ends. It keeps its
+ * ids for ever; every call after `end()` does nothing. Handles are never reused: one request's prompt cannot
+ * appear in another's span. No #private members: processors wrap spans in Proxies.
+ */
+import type {
+  Attributes,
+  Exception,
+  HrTime,
+  Link,
+  Span as ApiSpan,
+  SpanContext,
+  SpanKind,
+  SpanStatus,
+  TimeInput,
+  TraceState,
+} from '@opentelemetry/api';
+import { warn, warnOnce } from '../diagnostics.ts';
+import { acquireList, type AttributeList, releaseList, setUserAttribute, setUserAttributes } from './attribute-list.ts';
+import { describe } from './attributes.ts';
+import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
+import { commit } from './commit.ts';
+import {
+  exceptionAttributes,
+  isTimeInput,
+  type RecordedEvent,
+  type RecordedLink,
+  recordAttributes,
+  recordLink,
+  traceStateText,
+} from './event.ts';
+import { laneToHex } from './ids.ts';
+import { readableEvents, readableLinks, toHrTime } from './readable.ts';
+import type { Tracer } from './tracer.ts';
+import type { InstrumentationScope, Resource, TimedEvent } from './types.ts';
+
+const STATUS_UNSET = 0;
+const STATUS_OK = 1;
+const STATUS_ERROR = 2;
+const TRACE_FLAG_SAMPLED = 1;
+
+/** Written by the clock, read at once; never held across a call. */
+const time: Time = { seconds: 0, nanos: 0 };
+const NO_ATTRIBUTES: Attributes = Object.freeze({});
+
+/** Where a new span stands: its ids as lanes (ids.ts) and its parent. Filled by the tracer, read at once. */
+export interface Identity {
+  trace0: number;
+  trace1: number;
+  trace2: number;
+  trace3: number;
+  span0: number;
+  span1: number;
+  parent0: number;
+  parent1: number;
+  flags: number;
+  /** Whether the parent came from another process. */
+  remote: boolean;
+  traceState: TraceState | undefined;
+}
+
+export class Span implements ApiSpan {
+  readonly _trace0: number;
+  readonly _trace1: number;
+  readonly _trace2: number;
+  readonly _trace3: number;
+  readonly _span0: number;
+  readonly _span1: number;
+  readonly _parent0: number;
+  readonly _parent1: number;
+  readonly _flags: number;
+  readonly _remoteParent: boolean;
+  readonly _traceState: TraceState | undefined;
+  /** Made at the start: a trace state may be a user's object, and `end()` must not call it. */
+  readonly _traceStateText: string;
+  readonly _kind: SpanKind;
+  readonly _tracer: Tracer;
+  _name: string;
+  /** `null` when the start was given by the user: the wall clock then tells every other time. */
+  _anchor: Anchor | null;
+  _startSeconds: number;
+  _startNanos: number;
+  _endSeconds = 0;
+  _endNanos = 0;
+  _statusCode = STATUS_UNSET;
+  _statusMessage = '';
+  /** `null` after `end()`. */
+  _attributes: AttributeList | null;
+  _events: RecordedEvent[] | null = null;
+  _links: RecordedLink[] | null = null;
+  _droppedEvents = 0;
+  _droppedLinks = 0;
+  _droppedAttributes = 0;
+  _context: SpanContext | undefined = undefined;
+
+  constructor(tracer: Tracer, name: string, kind: SpanKind, identity: Identity, anchor: Anchor, now: number, start: TimeInput | undefined) {
+    this._trace0 = identity.trace0;
+    this._trace1 = identity.trace1;
+    this._trace2 = identity.trace2;
+    this._trace3 = identity.trace3;
+    this._span0 = identity.span0;
+    this._span1 = identity.span1;
+    this._parent0 = identity.parent0;
+    this._parent1 = identity.parent1;
+    this._flags = identity.flags;
+    this._remoteParent = identity.remote;
+    this._traceState = identity.traceState;
+    this._traceStateText = identity.traceState === undefined ? '' : traceStateText(identity.traceState);
+    this._kind = kind;
+    this._tracer = tracer;
+    this._name = name;
+    this._attributes = acquireList();
+    if (start !== undefined && readTimeInput(start, time)) {
+      this._anchor = null;
+    } else {
+      this._anchor = anchor;
+      anchor.at(now, time);
+    }
+    this._startSeconds = time.seconds;
+    this._startNanos = time.nanos;
+  }
+
+  spanContext(): SpanContext {
+    this._context ??= {
+      traceId:
+        laneToHex(this._trace0) + laneToHex(this._trace1) + laneToHex(this._trace2) + laneToHex(this._trace3),
+      spanId: laneToHex(this._span0) + laneToHex(this._span1),
+      traceFlags: this._flags,
+      traceState: this._traceState,
+    };
+    return this._context;
+  }
+
+  isRecording(): boolean {
+    return this._attributes !== null;
+  }
+
+  /**
+   * Sets an attribute. A value that is no string, number or boolean is copied now; `undefined` sets nothing. At
+   * `attributeCountLimit` a new key is dropped and counted, a known one overwritten.
+   */
+  setAttribute(key: string, value: unknown): this {
+    const list = this._attributes;
+    if (list === null) return this;
+    const { keyTable, limits } = this._tracer.settings;
+    const index = keyTable.indexes.get(key);
+    if (index !== undefined) {
+      if (typeof value === 'string') {
+        if (value.length <= limits.attributeValueLengthLimit) {
+          list.set(index, undefined, value, limits.attributeCountLimit);
+          return this;
+        }
+      } else if (typeof value === 'number' || typeof value === 'boolean') {
+        list.set(index, undefined, value, limits.attributeCountLimit);
+        return this;
+      }
+    }
+    setUserAttribute(list, keyTable, key, value, limits.attributeCountLimit, limits.attributeValueLengthLimit);
+    return this;
+  }
+
+  setAttributes(attributes: Attributes): this {
+    const list = this._attributes;
+    if (list === null) return this;
+    const { keyTable, limits } = this._tracer.settings;
+    setUserAttributes(list, keyTable, attributes, limits.attributeCountLimit, limits.attributeValueLengthLimit);
+    return this;
+  }
+
+  /** Adds an event. At `eventCountLimit` the oldest one is dropped and counted. */
+  addEvent(name: string, attributesOrTime?: Attributes | TimeInput, eventTime?: TimeInput): this {
+    if (this._attributes === null) return this;
+    const { settings } = this._tracer;
+    const timeFirst = isTimeInput(attributesOrTime);
+    const attributes = recordAttributes(
+      timeFirst ? undefined : attributesOrTime,
+      settings.limits.attributePerEventCountLimit,
+      settings,
+    );
+    this._readTime(eventTime ?? (timeFirst ? attributesOrTime : undefined));
+    this._events ??= [];
+    this._events.push({ name: describe(name), seconds: time.seconds, nanos: time.nanos, attributes });
+    if (this._events.length > settings.limits.eventCountLimit) {
+      this._events.shift();
+      this._droppedEvents += 1;
+    }
+    return this;
+  }
+
+  /** Adds a link. At `linkCountLimit` the oldest one is dropped and counted, as is one with an invalid context. */
+  addLink(link: Link): this {
+    if (this._attributes === null) return this;
+    const { settings } = this._tracer;
+    const recorded = recordLink(link, settings);
+    if (recorded === undefined) {
+      this._droppedLinks += 1;
+      return this;
+    }
+    this._links ??= [];
+    this._links.push(recorded);
+    if (this._links.length > settings.limits.linkCountLimit) {
+      this._links.shift();
+      this._droppedLinks += 1;
+    }
+    return this;
+  }
+
+  addLinks(links: Link[]): this {
+    for (const link of links) this.addLink(link);
+    return this;
+  }
+
+  /** UNSET is ignored and OK is final (Trace API specification, "Set Status"); a message counts with ERROR only. */
+  setStatus(status: SpanStatus): this {
+    const code = status?.code;
+    if (this._attributes === null || this._statusCode === STATUS_OK) return this;
+    if (code !== STATUS_OK && code !== STATUS_ERROR) return this;
+    this._statusCode = code;
+    this._statusMessage =
+      code === STATUS_ERROR && status.message !== undefined && status.message !== null
+        ? describe(status.message)
+        : '';
+    return this;
+  }
+
+  updateName(name: string): this {
+    if (this._attributes !== null) this._name = describe(name);
+    return this;
+  }
+
+  recordException(exception: Exception, eventTime?: TimeInput): void {
+    if (this._attributes === null) return;
+    const attributes = exceptionAttributes(exception);
+    if (attributes === undefined) {
+      warn('exception', 'recordException: expected an error or a string with a name or message; nothing is recorded.');
+      return;
+    }
+    this.addEvent('exception', attributes, eventTime);
+  }
+
+  /** Ends the span and encodes it. A second call does nothing and warns. An end before the start becomes the start. */
+  end(endTime?: TimeInput): void {
+    const list = this._attributes;
+    if (list === null) {
+      warn('ended-twice', `end() was called again on span "${this._name}"; the first call counts.`);
+      return;
+    }
+    this._readTime(endTime);
+    const early =
+      time.seconds < this._startSeconds ||
+      (time.seconds === this._startSeconds && time.nanos < this._startNanos);
+    this._endSeconds = early ? this._startSeconds : time.seconds;
+    this._endNanos = early ? this._startNanos : time.nanos;
+    if (early && endTime !== undefined) {
+      warn('end-before-start', `span "${this._name}" was ended before its start; its duration is set to 0.`);
+    }
+    commit(this, list);
+    this._droppedAttributes = list.dropped;
+    this._attributes = null;
+    this._events = null;
+    this._links = null;
+    releaseList(list);
+  }
+
+  /** Writes a user's time, or now, to `time`. */
+  _readTime(input: TimeInput | undefined): void {
+    if (input !== undefined && readTimeInput(input, time)) return;
+    const now = monotonicNow();
+    (this._anchor ?? currentAnchor(now)).at(now, time);
+  }
+
+  get name(): string {
+    return this._name;
+  }
+  set name(_value: string) {
+    warnReadOnly();
+  }
+
+  get kind(): SpanKind {
+    return this._kind;
+  }
+
+  get startTime(): HrTime {
+    return [this._startSeconds, this._startNanos];
+  }
+
+  get endTime(): HrTime {
+    return [this._endSeconds, this._endNanos];
+  }
+
+  /** `[-1, -1]` while the span is open, as upstream has it. */
+  get duration(): HrTime {
+    if (this._attributes !== null) return [-1, -1];
+    return toHrTime(this._endSeconds - this._startSeconds, this._endNanos - this._startNanos);
+  }
+
+  get ended(): boolean {
+    return this._attributes === null;
+  }
+
+  get status(): SpanStatus {
+    const message = this._statusMessage;
+    return message === '' ? { code: this._statusCode } : { code: this._statusCode, message };
+  }
+  set status(_value: SpanStatus) {
+    warnReadOnly();
+  }
+
+  /** A copy of what was set so far; after `end()` an empty frozen object: the attributes are bytes by then. */
+  get attributes(): Attributes {
+    return this._attributes?.toObject(this._tracer.settings.keyTable) ?? NO_ATTRIBUTES;
+  }
+
+  get events(): TimedEvent[] {
+    return readableEvents(this._events, this._tracer.settings.keyTable);
+  }
+
+  get links(): Link[] {
+    return readableLinks(this._links, this._tracer.settings.keyTable);
+  }
+
+  get parentSpanContext(): SpanContext | undefined {
+    if ((this._parent0 | this._parent1) === 0) return undefined;
+    return {
+      traceId: this.spanContext().traceId,
+      spanId: laneToHex(this._parent0) + laneToHex(this._parent1),
+      traceFlags: this._flags & TRACE_FLAG_SAMPLED,
+      ...(this._remoteParent && { isRemote: true }),
+    };
+  }
+
+  get resource(): Resource {
+    return this._tracer.settings.resource;
+  }
+
+  get instrumentationScope(): InstrumentationScope {
+    return this._tracer.scope;
+  }
+
+  get droppedAttributesCount(): number {
+    return this._attributes?.dropped ?? this._droppedAttributes;
+  }
+
+  get droppedEventsCount(): number {
+    return this._droppedEvents;
+  }
+
+  get droppedLinksCount(): number {
+    return this._droppedLinks;
+  }
+}
+
+function warnReadOnly(): void {
+  warnOnce(
+    'span-read-only',
+    'fields of a span are read-only with these processors; use setAttribute, updateName or setStatus.',
+  );
+}

@@ -1,0 +1,36 @@
+/** The engine as a WebAssembly module: instantiated here and nowhere else. */
+import { instantiateSync } from '@assemblyscript/loader';
+import { type Core, createEngine, type Engine, type EngineOptions } from './engine.ts';
+import { wasmBase64 } from './wasm-bytes.gen.ts';
+
+const PAGE_BYTES = 65536;
+
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+
+/** The part of the WebAssembly JavaScript interface used here; hosts without it leave the global undefined. */
+interface WebAssemblyHost {
+  readonly Memory: new (descriptor: { initial: number; maximum: number }) => Memory;
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/**
+ * The memory is made here with `initial === maximum`, so it never grows and its buffer never detaches.
+ *
+ * @throws Error when the host has no WebAssembly, refuses to compile at run time or has no address space left.
+ */
+export function createWasmEngine(options: EngineOptions): Engine {
+  const host = (globalThis as { WebAssembly?: WebAssemblyHost }).WebAssembly;
+  if (host === undefined) {
+    throw new Error('expected a host with WebAssembly, found none; use engine: "ts" or "auto"');
+  }
+  const pages = options.arenaBytes / PAGE_BYTES;
+  const memory = new host.Memory({ initial: pages, maximum: pages });
+  const { instance } = instantiateSync(decodeBase64(wasmBase64), { env: { memory: memory as never } });
+  // The loader's own `exports` wrap every call in a rest-argument closure; the instance's do not.
+  return createEngine('wasm', { ...instance.exports } as unknown as Core, memory.buffer, options);
+}

@@ -1,0 +1,173 @@
+/**
+ * The finished spans of one provider, as pieces of the arena in the order they were opened, and one cursor a
+ * destination. A span is encoded once however many destinations there are; a piece is freed when all have
+ * released it.
+ */
+import { PIECE_END, PIECE_SHIFT, PIECE_SPANS, PIECE_START, PIECE_TABLE } from '../../assembly/layout.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { ExportRequest, RequestSource } from './exporter.ts';
+import { layRequest } from './request.ts';
+
+/** One pipe × one scope, as the engine and the request headers know it. */
+export interface Stream {
+  readonly id: number;
+  /** The `ScopeSpans.scope` and `schema_url` fields. */
+  readonly scopeFields: Uint8Array;
+  /** The piece that the engine adds spans to, -1 for none. */
+  openPiece: number;
+}
+
+/** A piece and how many destinations have not released it. */
+export interface Piece {
+  readonly id: number;
+  readonly stream: Stream;
+  holds: number;
+}
+
+/** What a taken request holds, by which its bytes are given back. */
+interface TakenRequest extends ExportRequest {
+  readonly pieces: readonly Piece[];
+}
+
+export class SpanQueue {
+  /** Spans committed, ever. */
+  committed = 0;
+  /** Spans in pieces that were not freed. */
+  waiting = 0;
+  /** A piece is ended at this many spans, so that no request need hold more. */
+  maxPieceSpans = Number.POSITIVE_INFINITY;
+
+  readonly engine: Engine;
+  /** The `ResourceSpans.resource` and `schema_url` fields, made when a request is laid out. */
+  readonly resourceFields: () => Uint8Array;
+  private readonly pieces: Piece[] = [];
+  /** Number of pieces that were removed from the front. */
+  private removed = 0;
+  private readonly cursors: SpanCursor[] = [];
+
+  constructor(engine: Engine, resourceFields: () => Uint8Array) {
+    this.engine = engine;
+    this.resourceFields = resourceFields;
+  }
+
+  /** A new destination; it sees the spans committed from now on. */
+  attach(): SpanCursor {
+    const cursor = new SpanCursor(this, this.removed + this.pieces.length);
+    this.cursors.push(cursor);
+    return cursor;
+  }
+
+  /** Called when the engine opened a piece for a stream. */
+  opened(stream: Stream, id: number): void {
+    stream.openPiece = id;
+    this.pieces.push({ id, stream, holds: this.cursors.length });
+  }
+
+  /** Ends the stream's open piece when it holds as many spans as it may. */
+  closeFull(stream: Stream): void {
+    if (this.maxPieceSpans === Number.POSITIVE_INFINITY) return;
+    const piece = this.pieces.findLast(({ id }) => id === stream.openPiece);
+    if (piece !== undefined && this.spansOf(piece) >= this.maxPieceSpans) this.close(piece);
+  }
+
+  /** Ends a piece: the stream's next span opens another. */
+  close(piece: Piece): void {
+    this.engine.core.closePiece(piece.id);
+    if (piece.stream.openPiece === piece.id) piece.stream.openPiece = -1;
+  }
+
+  /** The piece at an absolute position, counted from the first one ever opened. */
+  pieceAt(position: number): Piece | undefined {
+    return this.pieces[position - this.removed];
+  }
+
+  spansOf(piece: Piece): number {
+    return this.word(piece, PIECE_SPANS);
+  }
+
+  bytesOf(piece: Piece): number {
+    return this.word(piece, PIECE_END) - this.word(piece, PIECE_START);
+  }
+
+  viewOf(piece: Piece): Uint8Array {
+    return this.engine.bytes.subarray(this.word(piece, PIECE_START), this.word(piece, PIECE_END));
+  }
+
+  /** One destination is done with a piece; the last one frees it. */
+  release(piece: Piece): void {
+    piece.holds -= 1;
+    if (piece.holds > 0) return;
+    this.waiting -= this.spansOf(piece);
+    this.close(piece);
+    this.engine.core.freePiece(piece.id);
+    this.trim();
+  }
+
+  private trim(): void {
+    let done = 0;
+    while (done < this.pieces.length && this.pieces[done].holds === 0) done += 1;
+    this.pieces.splice(0, done);
+    this.removed += done;
+  }
+
+  private word(piece: Piece, offset: number): number {
+    return this.engine.words[(PIECE_TABLE + (piece.id << PIECE_SHIFT) + offset) >> 2];
+  }
+}
+
+/** One destination's place in the queue. */
+export class SpanCursor implements RequestSource {
+  private readonly queue: SpanQueue;
+  /** Position of the first piece not taken yet. */
+  private next: number;
+  private readonly taken = new Set<Piece>();
+
+  constructor(queue: SpanQueue, next: number) {
+    this.queue = queue;
+    this.next = next;
+  }
+
+  get waitingSpans(): number {
+    return this.sum((piece) => this.queue.spansOf(piece));
+  }
+
+  get waitingBytes(): number {
+    return this.sum((piece) => this.queue.bytesOf(piece));
+  }
+
+  take(maxBytes: number, maxSpans: number): ExportRequest | undefined {
+    const { queue } = this;
+    const pieces: Piece[] = [];
+    let bytes = 0;
+    let spans = 0;
+    for (let piece = queue.pieceAt(this.next); piece !== undefined; piece = queue.pieceAt(this.next)) {
+      bytes += queue.bytesOf(piece);
+      spans += queue.spansOf(piece);
+      if (pieces.length > 0 && (bytes > maxBytes || spans > maxSpans)) break;
+      queue.close(piece);
+      pieces.push(piece);
+      this.taken.add(piece);
+      this.next += 1;
+    }
+    if (pieces.length === 0) return undefined;
+    const request: TakenRequest = { ...layRequest(queue, pieces), pieces };
+    return request;
+  }
+
+  release(request: ExportRequest): void {
+    for (const piece of (request as TakenRequest).pieces) {
+      if (this.taken.delete(piece)) this.queue.release(piece);
+    }
+  }
+
+  private sum(measure: (piece: Piece) => number): number {
+    let total = 0;
+    for (const piece of this.taken) total += measure(piece);
+    let position = this.next;
+    for (let piece = this.queue.pieceAt(position); piece !== undefined; piece = this.queue.pieceAt(position)) {
+      total += measure(piece);
+      position += 1;
+    }
+    return total;
+  }
+}

@@ -1,0 +1,196 @@
+/** Starts and stops tracing for a whole program. */
+import { trace as traceApi, type Tracer } from '@opentelemetry/api';
+import { BatchSpanProcessor } from './api/batch-span-processor.ts';
+import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
+import type { SpanLimits } from './api/limits.ts';
+import type { SpanProcessor } from './api/types.ts';
+import { type ActivationOptions, resolveActivation } from './config/activation.ts';
+import type { BatchOptions } from './config/batch.ts';
+import { type Content, type ContentOptions, resolveContent } from './config/content.ts';
+import type { EngineOptions } from './config/engine.ts';
+import { type PropagatorOptions, resolvePropagator } from './config/propagators.ts';
+import { type ResourceOptions, resolveResource } from './config/resource.ts';
+import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
+import { error as reportError, warnOnce } from './diagnostics.ts';
+import { ConsoleSpanExporter } from './export/console-span-exporter.ts';
+import { OTLPTraceExporter } from './export/otlp-trace-exporter.ts';
+import type { FlushResult } from './export/pipe.ts';
+import { VERSION } from './version.ts';
+
+/** Options of `init`. Explicit options win over `OTEL_*` variables, which win over defaults. */
+export interface InitOptions
+  extends ActivationOptions,
+    ContentOptions,
+    EngineOptions,
+    PropagatorOptions,
+    ResourceOptions,
+    SamplerOptions {
+  /**
+   * Base URL of the receiver; `v1/traces` is appended. One that ends in it already is used as it is, with a
+   * warning. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, else `http://localhost:4318`.
+   */
+  endpoint?: string;
+  /** Headers of every request, such as an API key. Never logged. */
+  headers?: Record<string, string>;
+  /** `gzip` compresses off the main thread. Default: `OTEL_EXPORTER_OTLP_COMPRESSION`, else `none`. */
+  compression?: 'none' | 'gzip';
+  /** Total time of one attempt to send, in milliseconds. Default: `OTEL_EXPORTER_OTLP_TIMEOUT`, else 10,000. */
+  timeoutMillis?: number;
+  /** Limits of a span. Default: the `OTEL_*_LIMIT` variables, else 128 of each and no length limit. */
+  limits?: SpanLimits;
+  /** When batches leave. Default: the `OTEL_BSP_*` variables, else every 5 s or 4 MiB. */
+  batch?: BatchOptions;
+}
+
+/** The numbers of `stats()`. `engine` is `none` while tracing is off. */
+export type Stats = Omit<TracerProviderStats, 'engine'> & { readonly engine: TracerProviderStats['engine'] | 'none' };
+
+const SCOPE = 'spandrel';
+const TRACES_PATH = /\/v1\/traces\/?$/;
+/** How long the end of a program waits for spans that are still here. */
+const EXIT_FLUSH_MILLIS = 1000;
+
+interface Running {
+  readonly provider: TracerProvider;
+  readonly tracer: Tracer;
+  readonly content: Content;
+  readonly removeExitHook: () => void;
+}
+
+let running: Running | undefined;
+let globalTracer: Tracer | undefined;
+
+/**
+ * Starts tracing: spans of `trace`, of instrumentations and of `@opentelemetry/api` are recorded and sent.
+ * Synchronous; does no network; never throws. What cannot start is said in one line, and tracing is off. A
+ * second call warns and changes nothing; after `shutdown()`, `init()` starts anew.
+ */
+export function init(options: InitOptions = {}): void {
+  if (running !== undefined) {
+    warnOnce('init-twice', 'init() was called again; the first call counts. Call shutdown() before another init().');
+    return;
+  }
+  try {
+    running = start(options ?? {});
+  } catch (cause) {
+    reportError('init', `tracing is off: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+function start(options: InitOptions): Running | undefined {
+  const activation = resolveActivation(options);
+  if (activation.disabled) return undefined;
+  const provider = new TracerProvider({
+    engine: options.engine,
+    arenaBytes: options.arenaBytes,
+    sampler: resolveSampler(options),
+    spanLimits: options.limits,
+    resource: resolveResource(options),
+    spanProcessors: activation.exporters.map((name) => processor(name, options)),
+  });
+  if (activation.registerGlobal) registerGlobal(provider, options);
+  return {
+    provider,
+    tracer: provider.getTracer(SCOPE, VERSION),
+    content: resolveContent(options),
+    removeExitHook: flushAtExit(provider),
+  };
+}
+
+function processor(name: 'otlp' | 'console', options: InitOptions): SpanProcessor {
+  if (name === 'console') return new BatchSpanProcessor(new ConsoleSpanExporter(), options.batch);
+  const { headers, compression, timeoutMillis } = options;
+  const exporter = new OTLPTraceExporter({ url: tracesUrl(options.endpoint), headers, compression, timeoutMillis });
+  return new BatchSpanProcessor(exporter, options.batch);
+}
+
+/** The exporter takes a whole URL; a base URL gets the path of the signal (OTLP exporter specification). */
+function tracesUrl(endpoint: string | undefined): string | undefined {
+  if (endpoint === undefined) return undefined;
+  const text = String(endpoint);
+  if (TRACES_PATH.test(text)) {
+    warnOnce('endpoint-path', 'endpoint: expected a base URL, got one that ends in v1/traces; it is used as it is.');
+    return text;
+  }
+  const query = text.search(/[?#]/);
+  const base = query < 0 ? text : text.slice(0, query);
+  return `${base.replace(/\/+$/, '')}/v1/traces${query < 0 ? '' : text.slice(query)}`;
+}
+
+function registerGlobal(provider: TracerProvider, options: InitOptions): void {
+  const api = (globalThis as Record<symbol, { trace?: unknown; context?: unknown; propagation?: unknown } | undefined>)[
+    Symbol.for('opentelemetry.js.api.1')
+  ];
+  if (api?.trace !== undefined) {
+    warnOnce(
+      'global-provider',
+      'another OpenTelemetry provider is registered already; spandrel records only its own spans. ' +
+        'Call init() first to record those of instrumentations too.',
+    );
+    return;
+  }
+  provider.register({
+    contextManager: api?.context === undefined ? undefined : null,
+    propagator: api?.propagation === undefined ? (resolvePropagator(options) ?? null) : null,
+  });
+}
+
+function flushAtExit(provider: TracerProvider): () => void {
+  const host = (globalThis as { process?: NodeJS.Process }).process;
+  if (typeof host?.on !== 'function') return () => {};
+  let waiting = Number.POSITIVE_INFINITY;
+  const onBeforeExit = (): void => {
+    const now = provider.stats().waiting;
+    // A flush keeps the process alive and brings this event again; one that changed nothing was the last.
+    if (now === 0 || now >= waiting) return;
+    waiting = now;
+    void provider.flush(EXIT_FLUSH_MILLIS);
+  };
+  host.on('beforeExit', onBeforeExit);
+  return () => host.removeListener('beforeExit', onBeforeExit);
+}
+
+/** Sends what has finished; resolves when it was answered or after `ms`. Never rejects. */
+export async function flush(ms = 30_000): Promise<FlushResult> {
+  return running?.provider.flush(ms) ?? { exported: 0, dropped: 0, waiting: 0, bytes: 0 };
+}
+
+/** Flushes, then stops tracing. Never rejects. Functions wrapped by `trace` go on without spans. */
+export async function shutdown(ms = 30_000): Promise<void> {
+  const stopping = running;
+  if (stopping === undefined) return;
+  stopping.removeExitHook();
+  await stopping.provider.shutdown(ms);
+  if (running === stopping) running = undefined;
+}
+
+/** What was recorded, sent, dropped and why; costs nothing until it is called. */
+export function stats(): Stats {
+  if (running !== undefined) return running.provider.stats();
+  return {
+    engine: 'none',
+    started: 0,
+    live: 0,
+    waiting: 0,
+    bytes: 0,
+    exported: 0,
+    rejected: 0,
+    failed: 0,
+    dropped: {},
+    lastError: undefined,
+    lastErrorTime: undefined,
+    memo: { hits: 0, misses: 0, keys: 0 },
+  };
+}
+
+/** The tracer of `trace`, `span` and `startSpan`: ours, or, before `init()`, that of the global provider. */
+export function activeTracer(): Tracer {
+  if (running !== undefined) return running.tracer;
+  globalTracer ??= traceApi.getTracer(SCOPE, VERSION);
+  return globalTracer;
+}
+
+/** Whether `trace` captures arguments and results when not told. */
+export function capturesContent(): boolean {
+  return running === undefined ? false : running.content === 'all';
+}

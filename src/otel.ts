@@ -1,0 +1,55 @@
+/** @module `spandrel/otel`: the SDK under the names that opentelemetry-js uses. */
+
+export { AsyncLocalStorageContextManager } from './api/context.ts';
+export { BatchSpanProcessor, type BatchSpanProcessorOptions } from './api/batch-span-processor.ts';
+export { type IdGenerator, RandomIdGenerator } from './api/ids.ts';
+export type { SpanLimits } from './api/limits.ts';
+export {
+  CompositePropagator,
+  type CompositePropagatorOptions,
+  TraceState,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from './api/propagation.ts';
+export {
+  defaultResource,
+  emptyResource,
+  type ResourceAttributes,
+  resourceFromAttributes,
+} from './api/resource.ts';
+export {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  createAlwaysRecordSampler,
+  ParentBasedSampler,
+  type ParentBasedSamplerOptions,
+  type Sampler,
+  SamplingDecision,
+  type SamplingResult,
+  TraceIdRatioBasedSampler,
+} from './api/sampler.ts';
+export { SimpleSpanProcessor } from './api/simple-span-processor.ts';
+export type { Span } from './api/span.ts';
+export { isTracingSuppressed, suppressTracing, unsuppressTracing } from './api/suppress-tracing.ts';
+export type { Tracer } from './api/tracer.ts';
+export {
+  type FlushResult,
+  TracerProvider,
+  TracerProvider as BasicTracerProvider,
+  TracerProvider as NodeTracerProvider,
+  type TracerProviderOptions,
+  type TracerProviderStats,
+} from './api/tracer-provider.ts';
+export {
+  type ExportResult,
+  ExportResultCode,
+  type InstrumentationScope,
+  type ReadableSpan,
+  type Resource,
+  type SpanExporter,
+  type SpanProcessor,
+  type TimedEvent,
+} from './api/types.ts';
+export type { BatchOptions, BatchOptions as BufferConfig } from './config/batch.ts';
+export { ConsoleSpanExporter } from './export/console-span-exporter.ts';
+export { InMemorySpanExporter } from './export/in-memory-span-exporter.ts';
