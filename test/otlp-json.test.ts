@@ -73,8 +73,8 @@ describe('toOtlpJson', () => {
     expect(jsonValueOf(...(members as number[][]))).toEqual(expected);
   });
 
-  it('writes bytes beyond one base64 slice', () => {
-    const bytes = Array.from({ length: 20_000 }, (_, index) => index % 251);
+  it('writes more bytes than a call takes arguments', () => {
+    const bytes = Array.from({ length: 300_000 }, (_, index) => index % 251);
     expect(jsonValueOf(field(7, bytes))).toEqual({ bytesValue: Buffer.from(bytes).toString('base64') });
   });
 
