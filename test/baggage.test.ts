@@ -1,0 +1,203 @@
+import {
+  type Baggage,
+  baggageEntryMetadataFromString,
+  type Context,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  propagation,
+  ROOT_CONTEXT,
+  type TextMapPropagator,
+} from '@opentelemetry/api';
+import { W3CBaggagePropagator as UpstreamBaggagePropagator } from '@opentelemetry/core';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { W3CBaggagePropagator } from '../src/api/propagation.ts';
+import { suppressTracing } from '../src/api/suppress-tracing.ts';
+import { resetDiagnostics } from '../src/diagnostics.ts';
+
+type Headers = Record<string, string | string[]>;
+
+let said: string[];
+beforeEach(() => {
+  said = [];
+  resetDiagnostics();
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said.push(String(text));
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+function extract(propagator: TextMapPropagator, headers: Headers, context: Context = ROOT_CONTEXT): Context {
+  return propagator.extract(context, headers, defaultTextMapGetter);
+}
+
+function inject(propagator: TextMapPropagator, context: Context): Record<string, string> {
+  const headers: Record<string, string> = {};
+  propagator.inject(context, headers, defaultTextMapSetter);
+  return headers;
+}
+
+/** What goes wrong in carriers: getters, setters and values that throw. */
+const hostile = {
+  get(): never {
+    throw new TypeError('hostile carrier');
+  },
+  set(): never {
+    throw new TypeError('hostile carrier');
+  },
+  keys: () => [],
+};
+
+describe('baggage', () => {
+  const propagator = new W3CBaggagePropagator();
+  const upstream = new UpstreamBaggagePropagator();
+  const read = (baggage: string | string[]) => propagation.getBaggage(extract(propagator, { baggage }));
+  const values = (baggage: Baggage | undefined) =>
+    Object.fromEntries(baggage?.getAllEntries().map(([key, entry]) => [key, entry.value]) ?? []);
+  const withBaggage = (entries: Record<string, string>) =>
+    propagation.setBaggage(
+      ROOT_CONTEXT,
+      propagation.createBaggage(
+        Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, { value }])),
+      ),
+    );
+
+  test.each([
+    ['a=1', { a: '1' }],
+    [' a = 1 ,\tb=2 ', { a: '1', b: '2' }],
+    ['a=1,,b=2,', { a: '1', b: '2' }],
+    ['a=b=c', { a: 'b=c' }],
+    ['a=', { a: '' }],
+    ['a=%C3%A9%20%2C', { a: 'é ,' }],
+    ['%C3%A9=1', { é: '1' }],
+    ['a=1,a=2', { a: '2' }],
+    ['a=%zz,b=2', { b: '2' }],
+    ['a=%ff,b=2', { b: '2' }],
+    ['=1,b=2', { b: '2' }],
+    ['novalue,b=2', { b: '2' }],
+    ['', {}],
+    [',;=,=', {}],
+  ])('%j gives %j', (header, expected) => {
+    expect(values(read(header))).toEqual(expected);
+    expect(said).toEqual([]);
+  });
+
+  test('properties are kept and sent on', () => {
+    const baggage = read('a=1;p;q = 2 ,b=2');
+    expect(baggage?.getEntry('a')?.metadata?.toString()).toBe('p;q = 2');
+    expect(baggage?.getEntry('b')?.metadata).toBeUndefined();
+    const context = propagation.setBaggage(ROOT_CONTEXT, baggage as Baggage);
+    expect(inject(propagator, context)).toEqual({ baggage: 'a=1;p;q = 2,b=2' });
+  });
+
+  test('__proto__ is a key like any other', () => {
+    const context = extract(propagator, { baggage: '__proto__=1,constructor=2' });
+    expect(propagation.getBaggage(context)?.getEntry('__proto__')?.value).toBe('1');
+    expect(inject(propagator, context).baggage).toBe('__proto__=1,constructor=2');
+  });
+
+  test('at most 64 members over all headers are read, with a warning', () => {
+    const members = Array.from({ length: 70 }, (_, index) => `k${index}=v`);
+    const some = values(read([members.slice(0, 40).join(','), members.slice(40).join(',')]));
+    expect(Object.keys(some)).toEqual(members.slice(0, 64).map((member) => member.split('=')[0]));
+    expect(said).toHaveLength(1);
+    expect(Object.keys(values(read(members.slice(0, 64).join(','))))).toHaveLength(64);
+    expect(said).toHaveLength(1);
+  });
+
+  test('at most 8192 characters over all headers are read, refused ones included', () => {
+    const exact = `k=${'x'.repeat(8_190)}`;
+    expect(values(read(exact))).toEqual({ k: 'x'.repeat(8_190) });
+    expect(said).toEqual([]);
+    expect(read(`${exact}x`)).toBeUndefined();
+    expect(values(read(['a=1', exact, 'b=2']))).toEqual({ a: '1' });
+    expect(read(`${'%zz,'.repeat(2_048)}a=1`)).toBeUndefined();
+    expect(read(`${','.repeat(9_000)}a=1`)).toBeUndefined();
+    expect(said).toHaveLength(1);
+  });
+
+  test('work stops where the budget ends, however long the header', () => {
+    const decoded = vi.spyOn(globalThis, 'decodeURIComponent');
+    read('%zz=1,'.repeat(100_000));
+    expect(decoded.mock.calls.length).toBeLessThanOrEqual(2 * 8_192);
+    decoded.mockClear();
+    read('a=1,'.repeat(100_000));
+    expect(decoded).toHaveBeenCalledTimes(2 * 64);
+  });
+
+  test('nothing is read from an empty header, and what was there stays', () => {
+    const context = withBaggage({ a: '1' });
+    expect(extract(propagator, { baggage: ' ' }, context)).toBe(context);
+    expect(extract(propagator, {}, context)).toBe(context);
+  });
+
+  test('what one side injects the other extracts, opentelemetry-js included', () => {
+    const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
+    const entries = fc.dictionary(text, text, { maxKeys: 10 });
+    fc.assert(
+      fc.property(entries, (record) => {
+        const headers = inject(propagator, withBaggage(record));
+        expect(headers.baggage ?? '').toMatch(/^[\x21\x23-\x2b\x2c\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/);
+        const ours = propagation.getBaggage(extract(propagator, headers));
+        const theirs = propagation.getBaggage(extract(upstream, headers));
+        expect(values(ours)).toEqual({ ...record });
+        expect(values(theirs)).toEqual({ ...record });
+        expect(
+          values(propagation.getBaggage(extract(propagator, inject(upstream, withBaggage(record))))),
+        ).toEqual({
+          ...record,
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('no header whatsoever throws', () => {
+    const piece = fc.oneof(fc.string(), fc.constantFrom(',', ';', '=', '%', '%C3', '\ud800', 'a=1'));
+    fc.assert(
+      fc.property(fc.array(fc.array(piece).map((pieces) => pieces.join(''))), (baggage) => {
+        extract(propagator, { baggage });
+        expect(said.filter((line) => line.includes('could not be read'))).toEqual([]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('what does not fit is left out, with a warning, and the rest is sent', () => {
+    const many = Object.fromEntries(Array.from({ length: 70 }, (_, index) => [`k${index}`, 'v']));
+    expect(inject(propagator, withBaggage(many)).baggage.split(',')).toHaveLength(64);
+    const long = inject(propagator, withBaggage({ a: '1', long: 'x'.repeat(9_000), b: '2' }));
+    expect(long).toEqual({ baggage: 'a=1,b=2' });
+    expect(said).toHaveLength(1);
+  });
+
+  test('lone surrogates and values that are no text are sent as text', () => {
+    const headers = inject(propagator, withBaggage({ a: '\ud800x', b: 7 as unknown as string }));
+    expect(values(propagation.getBaggage(extract(propagator, headers)))).toEqual({ a: '\ufffdx', b: '7' });
+  });
+
+  test.each(['p=1,admin=true', 'p\r\nx: y', 'p="q"', 'é'])(
+    'properties %j do not reach the header',
+    (properties) => {
+      const metadata = baggageEntryMetadataFromString(properties);
+      const baggage = propagation.createBaggage({ a: { value: '1', metadata } });
+      expect(inject(propagator, propagation.setBaggage(ROOT_CONTEXT, baggage))).toEqual({ baggage: 'a=1' });
+      expect(said).toHaveLength(1);
+    },
+  );
+
+  test('nothing is sent without baggage or where tracing is suppressed', () => {
+    expect(inject(propagator, ROOT_CONTEXT)).toEqual({});
+    expect(inject(propagator, withBaggage({}))).toEqual({});
+    expect(inject(propagator, suppressTracing(withBaggage({ a: '1' })))).toEqual({});
+    expect(propagator.fields()).toEqual(['baggage']);
+  });
+
+  test('a carrier that throws is said, and does not throw', () => {
+    const context = withBaggage({ a: '1' });
+    expect(propagator.extract(context, {}, hostile)).toBe(context);
+    expect(() => propagator.inject(context, {}, hostile)).not.toThrow();
+    expect(said).toHaveLength(2);
+  });
+});
