@@ -4,7 +4,7 @@
  */
 import type { Attributes } from '@opentelemetry/api';
 import type { AttributeValue } from '../engine/attribute-value.ts';
-import type { KeyTable } from '../engine/key-table.ts';
+import { type KeyTable, NO_KEY } from '../engine/key-table.ts';
 import { define, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
 
 /** From this many attributes on, a key is found by a map and no longer by a scan. */
@@ -12,15 +12,16 @@ const SCAN_LIMIT = 64;
 /** Lists kept for the next span, and the largest that is kept. */
 const POOL_SIZE = 256;
 const POOLED_CAPACITY = 128;
-const INITIAL_CAPACITY = 8;
 
 export class AttributeList {
   /** Indexes of the key table; -1 for a key that travels inline. */
-  readonly keys: number[] = Array.from({ length: INITIAL_CAPACITY }, () => -1);
-  readonly values: unknown[] = Array.from({ length: INITIAL_CAPACITY }, () => undefined);
+  readonly keys: number[] = [-1, -1, -1, -1, -1, -1, -1, -1];
+  readonly values: unknown[] = [null, null, null, null, null, null, null, null];
   /** The inline keys, at the place of their values. */
   names: (string | undefined)[] | null = null;
   count = 0;
+  /** The key set last, by which the next one is guessed. */
+  last = NO_KEY;
   /** Attributes refused at the limit, or for their key. */
   dropped = 0;
   /** One bit a key index modulo 64: a clear bit proves that the key is new. */
@@ -34,6 +35,7 @@ export class AttributeList {
    */
   set(index: number, name: string | undefined, value: unknown, limit: number): boolean {
     if (index >= 0) {
+      this.last = index;
       const bit = 1 << (index & 31);
       const seen = (index & 32) === 0 ? this.low : this.high;
       if ((seen & bit) === 0) {
@@ -96,10 +98,12 @@ export class AttributeList {
   }
 
   clear(): void {
-    this.values.fill(undefined, 0, this.count);
+    const { values, count } = this;
+    for (let slot = 0; slot < count; slot += 1) values[slot] = null;
     this.names = null;
     this.slots = null;
     this.count = 0;
+    this.last = NO_KEY;
     this.dropped = 0;
     this.low = 0;
     this.high = 0;
@@ -137,7 +141,8 @@ export function setUserAttribute(
   }
   const copy = typeof value === 'string' ? truncate(value, lengthLimit) : snapshot(value, lengthLimit);
   if (copy === NOTHING) return;
-  const index = table.indexes.get(key) ?? table.add(key);
+  const known = table.find(key, list.last);
+  const index = known < 0 ? table.add(key) : known;
   list.set(index, index < 0 ? key : undefined, copy, countLimit);
 }
 

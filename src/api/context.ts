@@ -55,6 +55,7 @@ export function isSuppressed(context: Context): boolean {
 
 /** The active span of a context, of whatever SDK. */
 export function spanOf(context: Context): Span | undefined {
+  if (context === ROOT_CONTEXT) return undefined;
   return context instanceof SpanFrame ? context.span : (context.getValue(SPAN_KEY) as Span | undefined);
 }
 
@@ -111,8 +112,12 @@ const API_GLOBAL = Symbol.for('opentelemetry.js.api.1');
 /** Carries context where no manager is registered with the API. */
 export const ownContextManager = new AsyncLocalStorageContextManager();
 
+let api: { readonly context?: ContextManager } | undefined;
+
+/** The API makes its global object once and only changes its members, so a look-up that found it is the last. */
 function registeredManager(): ContextManager | undefined {
-  return (globalThis as Record<symbol, { context?: ContextManager } | undefined>)[API_GLOBAL]?.context;
+  api ??= (globalThis as Record<symbol, typeof api>)[API_GLOBAL];
+  return api?.context;
 }
 
 /** The active context. Asks the manager itself: the way through the API costs a version check a call. */

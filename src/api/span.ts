@@ -143,8 +143,8 @@ export class Span implements ApiSpan {
     const list = this._attributes;
     if (list === null) return this;
     const { keyTable, limits } = this._tracer.settings;
-    const index = keyTable.indexes.get(key);
-    if (index !== undefined) {
+    const index = keyTable.find(key, list.last);
+    if (index >= 0) {
       if (typeof value === 'string') {
         if (value.length <= limits.attributeValueLengthLimit) {
           list.set(index, undefined, value, limits.attributeCountLimit);

@@ -131,46 +131,53 @@ export class CellWriter {
     names: readonly (string | undefined)[] | null,
     count: number,
   ): number {
-    const { words, doubles } = this;
-    const { memo, used } = this.keyTable;
+    const { words, doubles, shortLimit, keyTable } = this;
+    const { memo, used } = keyTable;
+    // Locals, written back before anything else needs them: a store to a field a cell costs as much as the cell.
+    let { cell, text } = this;
     let dropped = 0;
     for (let index = 0; index < count; index += 1) {
-      const cell = this.cell;
       const key = keys[index];
       const value = values[index] as AttributeValue;
       if (key >= 0 && cell < CELL_LIMIT) {
+        words[cell + 1] = key;
         if (typeof value === 'string') {
           if (memo[key] === value) {
             used[key] = 1;
             words[cell] = MEMO;
-            words[cell + 1] = key;
-            this.cell = cell + 4;
+            cell += 4;
             continue;
           }
-          if (value.length <= SHORT_STRING && this.text.length + value.length <= this.shortLimit) {
-            words[cell] = this.keyTable.shouldRemember(key, value) ? STRING_REMEMBER : STRING;
-            words[cell + 1] = key;
+          if (value.length <= SHORT_STRING && text.length + value.length <= shortLimit) {
+            words[cell] = keyTable.shouldRemember(key, value) ? STRING_REMEMBER : STRING;
             words[cell + 2] = value.length;
-            this.text += value;
-            this.cell = cell + 4;
+            text += value;
+            cell += 4;
             continue;
           }
-        } else if (typeof value === 'number' && (value | 0) === value) {
-          words[cell] = INT;
-          words[cell + 1] = key;
-          words[cell + 2] = value;
-          this.cell = cell + 4;
-          continue;
-        } else if (typeof value === 'number' && !Number.isInteger(value)) {
-          words[cell] = DOUBLE;
-          words[cell + 1] = key;
-          doubles[(cell >> 1) + 1] = value;
-          this.cell = cell + 4;
-          continue;
+        } else if (typeof value === 'number') {
+          if ((value | 0) === value) {
+            words[cell] = INT;
+            words[cell + 2] = value;
+            cell += 4;
+            continue;
+          }
+          if (!Number.isInteger(value)) {
+            words[cell] = DOUBLE;
+            doubles[(cell >> 1) + 1] = value;
+            cell += 4;
+            continue;
+          }
         }
       }
+      this.cell = cell;
+      this.text = text;
       if (!this.attribute(key, names === null ? undefined : names[index], value)) dropped += 1;
+      cell = this.cell;
+      text = this.text;
     }
+    this.cell = cell;
+    this.text = text;
     return dropped;
   }
 

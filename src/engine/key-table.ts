@@ -19,11 +19,19 @@ const NAME_ENTRIES = MAX_MEMOS - MAX_KEYS;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is what is asked for.
 const ASCII = /^[\x00-\x7f]*$/;
 
+/** Stands before the first key of a span. */
+export const NO_KEY = MAX_KEYS;
+
 export class KeyTable {
   /** Index of each known key. */
   readonly indexes = new Map<string, number>();
   /** Key of each index. */
   readonly keys: string[] = [];
+  /**
+   * The key that followed each key last time; the entry behind the last one is for the first key of a span. A
+   * program sets the same keys in the same order, and comparing two internalised strings beats hashing one.
+   */
+  readonly successors = new Int32Array(MAX_KEYS + 1);
   /** The value, or name, that the memo entry of each index holds; an own copy. */
   readonly memo: (string | undefined)[] = new Array(MAX_MEMOS).fill(undefined);
 
@@ -39,6 +47,16 @@ export class KeyTable {
 
   constructor(engine: Engine) {
     this.engine = engine;
+  }
+
+  /** The index of a known key, -1 for any other. `previous` is the index of the key set before it. */
+  find(key: string, previous: number): number {
+    const guess = this.successors[previous];
+    if (this.keys[guess] === key) return guess;
+    const index = this.indexes.get(key);
+    if (index === undefined) return -1;
+    this.successors[previous] = index;
+    return index;
   }
 
   /**
@@ -77,6 +95,8 @@ export class KeyTable {
   shouldRemember(index: number, value: string): boolean {
     if (this.wait[index] > 0) {
       this.wait[index] -= 1;
+      // Comparing with a value that does not come back costs more than comparing with nothing.
+      if (this.used[index] === 0) this.memo[index] = undefined;
       return false;
     }
     const isName = index >= MAX_KEYS;
