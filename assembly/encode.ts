@@ -205,7 +205,12 @@ export function encodeCells(start: i32, firstCell: i32, cellsEnd: i32, textEnd: 
       position = enclose(body, end, attributeTag);
       hits += 1;
     } else if (type === STRING_REMEMBER) {
-      position = closeRemembered(scalar(position, cell, type, text), end, get32(cell + CELL_KEY), attributeTag);
+      position = closeRemembered(
+        scalar(position, cell, type, text),
+        end,
+        get32(cell + CELL_KEY),
+        attributeTag,
+      );
       misses += 1;
     } else if (type === STRING || (type >= STRING_AT && type <= NULL)) {
       position = closeValue(scalar(position, cell, type, text), end, get32(cell + CELL_KEY), attributeTag);

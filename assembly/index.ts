@@ -8,8 +8,8 @@ import {
   BLOCK_COUNT,
   BLOCK_SHIFT,
   BLOCKS_START,
-  CELL_BYTES,
   CELL_BOUND_SHIFT,
+  CELL_BYTES,
   CELLS,
   ENTRY_CONTENT,
   FREE_BLOCKS,
@@ -25,7 +25,14 @@ import {
   STRINGS,
 } from './layout.ts';
 import { copyBytes, get32, multiply, set8, set32 } from './mem.ts';
-import { commit, closePiece as close, dropStream as drop, freePiece as free, reserve, resetSlots } from './pieces.ts';
+import {
+  closePiece as close,
+  commit,
+  dropStream as drop,
+  freePiece as free,
+  reserve,
+  resetSlots,
+} from './pieces.ts';
 import { enclose } from './proto.ts';
 import { recoverText as recover } from './text.ts';
 import { KEY_VALUE_KEY, SCOPE_SPANS_SPAN } from './wire.ts';

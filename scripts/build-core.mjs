@@ -22,11 +22,15 @@ function readForAsc(filename, baseDir) {
 }
 
 async function compile(target) {
-  const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', target, '--baseDir', root], {
-    readFile: readForAsc,
-    writeFile: (name, contents) => writeFileSync(resolve(root, name), contents),
-  });
-  if (error) throw new Error(`asc could not compile assembly/ (${target}): ${error.message}\n${stderr.toString()}`);
+  const { error, stderr } = await asc.main(
+    ['--config', 'asconfig.json', '--target', target, '--baseDir', root],
+    {
+      readFile: readForAsc,
+      writeFile: (name, contents) => writeFileSync(resolve(root, name), contents),
+    },
+  );
+  if (error)
+    throw new Error(`asc could not compile assembly/ (${target}): ${error.message}\n${stderr.toString()}`);
 }
 
 function optimize() {

@@ -1,6 +1,6 @@
 // Bundles src/ to dist/: ESM and CommonJS by esbuild, declarations by tsc. Run after build-core.mjs.
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,8 @@ import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const entries = ['index', 'otel', 'bench-hooks'].filter((name) => existsSync(join(root, `src/${name}.ts`)));
+
+const identifier = (name) => name.replaceAll('-', '_');
 
 const shared = {
   entryPoints: entries.map((name) => join(root, `src/${name}.ts`)),
@@ -29,7 +31,24 @@ await build({
   outExtension: { '.js': '.mjs' },
   chunkNames: 'shared-[hash]',
 });
-await build({ ...shared, format: 'cjs', outdir: join(root, 'dist/cjs'), outExtension: { '.js': '.cjs' } });
+
+// CommonJS bundles cannot share chunks: one bundle holds all entries, so that they share one arena and one state.
+await build({
+  ...shared,
+  entryPoints: undefined,
+  stdin: {
+    contents: entries.map((name) => `export * as ${identifier(name)} from './src/${name}.ts';`).join('\n'),
+    resolveDir: root,
+  },
+  format: 'cjs',
+  outfile: join(root, 'dist/cjs/shared.cjs'),
+});
+for (const name of entries) {
+  writeFileSync(
+    join(root, `dist/cjs/${name}.cjs`),
+    `module.exports = require('./shared.cjs').${identifier(name)};\n`,
+  );
+}
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript')), 'tsc.js');
 execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });

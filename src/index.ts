@@ -2,5 +2,5 @@
 
 export { span, startSpan, type TraceOptions, trace } from './ai/trace.ts';
 export type { TracerProviderStats } from './api/tracer-provider.ts';
-export { flush, type InitOptions, init, type Stats, shutdown, stats } from './init.ts';
 export type { FlushResult } from './export/pipe.ts';
+export { flush, type InitOptions, init, type Stats, shutdown, stats } from './init.ts';

@@ -1,8 +1,8 @@
 /** Starts and stops tracing for a whole program. */
-import { trace as traceApi, type Tracer } from '@opentelemetry/api';
+import { type Tracer, trace as traceApi } from '@opentelemetry/api';
 import { BatchSpanProcessor } from './api/batch-span-processor.ts';
-import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanLimits } from './api/limits.ts';
+import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
 import type { BatchOptions } from './config/batch.ts';
@@ -43,7 +43,9 @@ export interface InitOptions
 }
 
 /** The numbers of `stats()`. `engine` is `none` while tracing is off. */
-export type Stats = Omit<TracerProviderStats, 'engine'> & { readonly engine: TracerProviderStats['engine'] | 'none' };
+export type Stats = Omit<TracerProviderStats, 'engine'> & {
+  readonly engine: TracerProviderStats['engine'] | 'none';
+};
 
 const SCOPE = 'spandrel';
 const TRACES_PATH = /\/v1\/traces\/?$/;
@@ -67,7 +69,10 @@ let globalTracer: Tracer | undefined;
  */
 export function init(options: InitOptions = {}): void {
   if (running !== undefined) {
-    warnOnce('init-twice', 'init() was called again; the first call counts. Call shutdown() before another init().');
+    warnOnce(
+      'init-twice',
+      'init() was called again; the first call counts. Call shutdown() before another init().',
+    );
     return;
   }
   try {
@@ -100,7 +105,12 @@ function start(options: InitOptions): Running | undefined {
 function processor(name: 'otlp' | 'console', options: InitOptions): SpanProcessor {
   if (name === 'console') return new BatchSpanProcessor(new ConsoleSpanExporter(), options.batch);
   const { headers, compression, timeoutMillis } = options;
-  const exporter = new OTLPTraceExporter({ url: tracesUrl(options.endpoint), headers, compression, timeoutMillis });
+  const exporter = new OTLPTraceExporter({
+    url: tracesUrl(options.endpoint),
+    headers,
+    compression,
+    timeoutMillis,
+  });
   return new BatchSpanProcessor(exporter, options.batch);
 }
 
@@ -109,7 +119,10 @@ function tracesUrl(endpoint: string | undefined): string | undefined {
   if (endpoint === undefined) return undefined;
   const text = String(endpoint);
   if (TRACES_PATH.test(text)) {
-    warnOnce('endpoint-path', 'endpoint: expected a base URL, got one that ends in v1/traces; it is used as it is.');
+    warnOnce(
+      'endpoint-path',
+      'endpoint: expected a base URL, got one that ends in v1/traces; it is used as it is.',
+    );
     return text;
   }
   const query = text.search(/[?#]/);
@@ -118,9 +131,9 @@ function tracesUrl(endpoint: string | undefined): string | undefined {
 }
 
 function registerGlobal(provider: TracerProvider, options: InitOptions): void {
-  const api = (globalThis as Record<symbol, { trace?: unknown; context?: unknown; propagation?: unknown } | undefined>)[
-    Symbol.for('opentelemetry.js.api.1')
-  ];
+  const api = (
+    globalThis as Record<symbol, { trace?: unknown; context?: unknown; propagation?: unknown } | undefined>
+  )[Symbol.for('opentelemetry.js.api.1')];
   if (api?.trace !== undefined) {
     warnOnce(
       'global-provider',

@@ -1,7 +1,7 @@
 /** @module `spandrel/otel`: the SDK under the names that opentelemetry-js uses. */
 
-export { AsyncLocalStorageContextManager } from './api/context.ts';
 export { BatchSpanProcessor, type BatchSpanProcessorOptions } from './api/batch-span-processor.ts';
+export { AsyncLocalStorageContextManager } from './api/context.ts';
 export { type IdGenerator, RandomIdGenerator } from './api/ids.ts';
 export type { SpanLimits } from './api/limits.ts';
 export {
@@ -53,3 +53,5 @@ export {
 export type { BatchOptions, BatchOptions as BufferConfig } from './config/batch.ts';
 export { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 export { InMemorySpanExporter } from './export/in-memory-span-exporter.ts';
+export { OTLPTraceExporter } from './export/otlp-trace-exporter.ts';
+export type { OTLPTraceExporterOptions } from './export/otlp-trace-options.ts';

@@ -9,6 +9,8 @@ const INSTRUCTIONS =
   'You answer questions from a small collection of notes. Search, read what looks useful, calculate when the ' +
   'question asks for a number, and name the notes you used.';
 
+const CHAIN = { attributes: { 'openinference.span.kind': 'CHAIN' } };
+
 /**
  * A research agent: the model asks for tools until it has enough, then streams its answer.
  *
@@ -48,11 +50,12 @@ export function createAgent({ client, onText }) {
 }
 
 function openNotes() {
-  return span('open_notes', async (current) => {
+  const open = async (current) => {
     const notes = await loadNotes(CORPUS);
     current.setAttribute('notes.count', notes.length);
     return new NoteIndex(notes);
-  });
+  };
+  return span('open_notes', open, CHAIN);
 }
 
 /** Runs one tool call. A failing tool is an answer for the model, and an error on the tool's span. */
@@ -69,7 +72,7 @@ async function answerCall(tools, call) {
 }
 
 function writeAnswer(client, messages, onText) {
-  return span('write_answer', async (current) => {
+  const write = async (current) => {
     const stream = await client.chat.completions.create({
       model: MODEL,
       messages,
@@ -91,5 +94,6 @@ function writeAnswer(client, messages, onText) {
       }
     }
     return answer;
-  });
+  };
+  return span('write_answer', write, CHAIN);
 }

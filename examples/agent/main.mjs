@@ -64,8 +64,7 @@ async function runAgent(modelUrl, question) {
 
 async function reportDelivery(receiver, endpoint, warnings) {
   const { exported } = await flush(FLUSH_DEADLINE_MS);
-  await shutdown(SHUTDOWN_DEADLINE_MS);
-  if (exported === 0) printUnreached(endpoint, warnings);
+  if (exported === 0) printUnreached(endpoint, stats(), warnings);
   else if (receiver === undefined) printDelivery(exported, endpoint, SERVICE_NAME, warnings);
   else printReport(await askReport(receiver), warnings);
 }
@@ -89,6 +88,7 @@ async function main() {
     const outcome = await runAgent(model.url, options.question);
     await reportDelivery(receiver, endpoint, warnings);
     printStats(stats());
+    await shutdown(SHUTDOWN_DEADLINE_MS);
     line();
     line(
       `${bold(`The agent took ${outcome.milliseconds.toFixed(0)} ms`)} ` +

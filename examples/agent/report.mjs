@@ -25,28 +25,29 @@ export function printDelivery(exported, endpoint, serviceName, warnings) {
   printWarnings(warnings);
 }
 
-/** The one line for a receiver that took nothing. The warnings of the SDK say why; the first is enough. */
-export function printUnreached(endpoint, [warning]) {
+/** The one line for a receiver that took nothing. */
+export function printUnreached(endpoint, { lastError, waiting }, [warning]) {
+  const reason = lastError ?? warning ?? `no answer from ${withoutSecrets(endpoint)} in time`;
+  const kept = waiting > 0 ? ` ${waiting} spans wait.` : '';
   line();
-  const reason = warning === undefined ? '' : ` (${warning})`;
-  line(
-    yellow(`The receiver at ${withoutSecrets(endpoint)} took no spans${reason}; the answer is unaffected.`),
-  );
+  line(yellow(`The receiver took no spans: ${asSentence(reason)}${kept} The agent's answer is unaffected.`));
 }
 
-/** The SDK's own account of every span that was started. */
-export function printStats(stats) {
+/** The SDK's own account of every span that was started. Its last error is told above, once. */
+export function printStats({ lastError: _told, lastErrorTime: _toldToo, ...numbers }) {
   heading('stats()');
   line();
-  for (const [key, value] of Object.entries(stats)) {
-    if (value !== undefined && value !== null) line(`  ${key.padEnd(22)}${show(value)}`);
-  }
+  for (const [key, value] of Object.entries(numbers)) line(`  ${key.padEnd(22)}${show(value)}`);
 }
 
 function show(value) {
   if (typeof value !== 'object') return String(value);
   const entries = Object.entries(value).filter(([, part]) => part !== 0);
   return entries.length === 0 ? '0' : entries.map(([key, part]) => `${key} ${part}`).join(', ');
+}
+
+function asSentence(text) {
+  return `${text.replace(/^spandrel: /, '').replace(/\.$/, '')}.`;
 }
 
 function printWarnings(warnings) {

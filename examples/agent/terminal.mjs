@@ -1,7 +1,8 @@
 /** Colours and wrapping. Without a terminal, or with NO_COLOR set, plain text. */
 
 const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR;
-const WIDTH = Math.min(100, process.stdout.columns ?? 100);
+// A pseudo terminal without a size reports 0 columns.
+const WIDTH = Math.min(100, process.stdout.columns || 100);
 
 function paint(code) {
   return (text) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : String(text));

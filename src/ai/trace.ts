@@ -50,7 +50,11 @@ export function trace<F extends AnyFunction>(fn: F, options: TraceOptions = {}):
  * Runs `fn` inside a new span, which it gets as its argument; returns what `fn` returns. The span ends when `fn`
  * returns or its promise settles. The result is not captured.
  */
-export function span<R>(name: string, fn: (span: Span) => R, options: Omit<TraceOptions, 'name' | 'content'> = {}): R {
+export function span<R>(
+  name: string,
+  fn: (span: Span) => R,
+  options: Omit<TraceOptions, 'name' | 'content'> = {},
+): R {
   const parent = activeContext();
   const current = activeTracer().startSpan(name, options, parent);
   return run(current, parent, false, () => fn(current)) as R;

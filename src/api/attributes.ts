@@ -154,7 +154,8 @@ export function toPlain(value: AttributeValue): unknown {
   if (value instanceof Uint8Array) return value.slice();
   if (value instanceof KeyValues) {
     const plain: Record<string, unknown> = {};
-    for (let index = 0; index < value.keys.length; index += 1) define(plain, value.keys[index], toPlain(value.values[index]));
+    for (let index = 0; index < value.keys.length; index += 1)
+      define(plain, value.keys[index], toPlain(value.values[index]));
     return plain;
   }
   if (Array.isArray(value)) return value.map(toPlain);

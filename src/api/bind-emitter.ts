@@ -32,7 +32,8 @@ export function bindEmitter(manager: ContextManager, context: Context, emitter: 
     const original = emitter[name];
     if (typeof original !== 'function') continue;
     emitter[name] = function (this: Emitter, event: string | symbol, listener: Listener): unknown {
-      if (typeof listener !== 'function' || isBoundListener(listener)) return original.call(this, event, listener);
+      if (typeof listener !== 'function' || isBoundListener(listener))
+        return original.call(this, event, listener);
       const bound = boundListeners.get(listener) ?? manager.bind(context, listener);
       boundListeners.set(listener, bound);
       isBound.add(bound);

@@ -57,7 +57,10 @@ export function currentAnchor(monotonicMillis: number): Anchor {
   if (anchor !== undefined && monotonicMillis - checkedMillis < CHECK_MILLIS) return anchor;
   checkedMillis = monotonicMillis;
   const wallMillis = Date.now();
-  if (anchor === undefined || Math.abs(anchor.wallMillisAt(monotonicMillis) - wallMillis) > TOLERANCE_MILLIS) {
+  if (
+    anchor === undefined ||
+    Math.abs(anchor.wallMillisAt(monotonicMillis) - wallMillis) > TOLERANCE_MILLIS
+  ) {
     anchor = new Anchor(wallMillis, monotonicMillis);
   }
   return anchor;

@@ -2,7 +2,15 @@
  * The second phase of `end()`: the recorded span becomes cells, and the engine encodes them. Nothing here calls
  * code that a user can supply; staging is one shared area.
  */
-import { HEAD_END, HEAD_FLAGS, HEAD_KIND, HEAD_PARENT_SPAN_ID, HEAD_SPAN_ID, HEAD_START, HEAD_TRACE_ID } from '../../assembly/layout.ts';
+import {
+  HEAD_END,
+  HEAD_FLAGS,
+  HEAD_KIND,
+  HEAD_PARENT_SPAN_ID,
+  HEAD_SPAN_ID,
+  HEAD_START,
+  HEAD_TRACE_ID,
+} from '../../assembly/layout.ts';
 import {
   EVENT_ATTRIBUTES,
   EVENT_DROPPED_ATTRIBUTES,
@@ -128,11 +136,20 @@ function writeLinks(span: Span, links: readonly RecordedLink[], writer: CellWrit
     }
     const { traceId, spanId } = context;
     writer.openMessage(SPAN_LINKS);
-    writer.wordsField(LINK_TRACE_ID, hexToLane(traceId, 0), hexToLane(traceId, 8), hexToLane(traceId, 16), hexToLane(traceId, 24));
+    writer.wordsField(
+      LINK_TRACE_ID,
+      hexToLane(traceId, 0),
+      hexToLane(traceId, 8),
+      hexToLane(traceId, 16),
+      hexToLane(traceId, 24),
+    );
     writer.wordsField(LINK_SPAN_ID, hexToLane(spanId, 0), hexToLane(spanId, 8));
     writer.textField(LINK_TRACE_STATE, traceStateText);
     writeList(attributes, LINK_DROPPED_ATTRIBUTES, writer);
-    writer.fixed32Field(LINK_FLAGS, (context.traceFlags & 0xff) | HAS_IS_REMOTE | (context.isRemote ? IS_REMOTE : 0));
+    writer.fixed32Field(
+      LINK_FLAGS,
+      (context.traceFlags & 0xff) | HAS_IS_REMOTE | (context.isRemote ? IS_REMOTE : 0),
+    );
     writer.closeMessage(LINK_ATTRIBUTES);
   }
 }

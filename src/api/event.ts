@@ -68,7 +68,9 @@ export function traceStateText(traceState: TraceState | undefined): string {
 /** Whether `addEvent`'s second argument is a time and no attributes (the rule of the API's overload). */
 export function isTimeInput(value: unknown): value is TimeInput {
   if (typeof value === 'number' || value instanceof Date) return true;
-  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'number';
+  return (
+    Array.isArray(value) && value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'number'
+  );
 }
 
 /**

@@ -9,10 +9,13 @@ import type { DropReason as EngineDropReason } from '../engine/arena.ts';
 export type DropReason = EngineDropReason | 'queue_full' | 'not_sampled' | 'shutdown' | 'no_processor';
 
 const CURES: Partial<Record<DropReason, string>> = {
-  arena_full: 'the arena is full: the receiver is slower than the program, or down. Raise arenaBytes or sample.',
+  arena_full:
+    'the arena is full: the receiver is slower than the program, or down. Raise arenaBytes or sample.',
   arena_fragmented: 'no run of free blocks is long enough for a large span. Raise arenaBytes.',
-  piece_table_full: 'too many small pieces wait: too many scopes, or too many small batches. Use a batch processor.',
-  queue_full: 'maxQueueSize (OTEL_BSP_MAX_QUEUE_SIZE) spans wait already. Raise it, or unset it to be bounded by bytes.',
+  piece_table_full:
+    'too many small pieces wait: too many scopes, or too many small batches. Use a batch processor.',
+  queue_full:
+    'maxQueueSize (OTEL_BSP_MAX_QUEUE_SIZE) spans wait already. Raise it, or unset it to be bounded by bytes.',
   malformed: 'the engine refused the span. Please report this.',
 };
 

@@ -4,11 +4,11 @@
  * appear in another's span. No #private members: processors wrap spans in Proxies.
  */
 import type {
+  Span as ApiSpan,
   Attributes,
   Exception,
   HrTime,
   Link,
-  Span as ApiSpan,
   SpanContext,
   SpanKind,
   SpanStatus,
@@ -16,7 +16,13 @@ import type {
   TraceState,
 } from '@opentelemetry/api';
 import { warn, warnOnce } from '../diagnostics.ts';
-import { acquireList, type AttributeList, releaseList, setUserAttribute, setUserAttributes } from './attribute-list.ts';
+import {
+  type AttributeList,
+  acquireList,
+  releaseList,
+  setUserAttribute,
+  setUserAttributes,
+} from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
 import { commit } from './commit.ts';
@@ -93,7 +99,15 @@ export class Span implements ApiSpan {
   _droppedAttributes = 0;
   _context: SpanContext | undefined = undefined;
 
-  constructor(tracer: Tracer, name: string, kind: SpanKind, identity: Identity, anchor: Anchor, now: number, start: TimeInput | undefined) {
+  constructor(
+    tracer: Tracer,
+    name: string,
+    kind: SpanKind,
+    identity: Identity,
+    anchor: Anchor,
+    now: number,
+    start: TimeInput | undefined,
+  ) {
     this._trace0 = identity.trace0;
     this._trace1 = identity.trace1;
     this._trace2 = identity.trace2;
@@ -155,7 +169,14 @@ export class Span implements ApiSpan {
         return this;
       }
     }
-    setUserAttribute(list, keyTable, key, value, limits.attributeCountLimit, limits.attributeValueLengthLimit);
+    setUserAttribute(
+      list,
+      keyTable,
+      key,
+      value,
+      limits.attributeCountLimit,
+      limits.attributeValueLengthLimit,
+    );
     return this;
   }
 
@@ -163,7 +184,13 @@ export class Span implements ApiSpan {
     const list = this._attributes;
     if (list === null) return this;
     const { keyTable, limits } = this._tracer.settings;
-    setUserAttributes(list, keyTable, attributes, limits.attributeCountLimit, limits.attributeValueLengthLimit);
+    setUserAttributes(
+      list,
+      keyTable,
+      attributes,
+      limits.attributeCountLimit,
+      limits.attributeValueLengthLimit,
+    );
     return this;
   }
 
@@ -232,7 +259,10 @@ export class Span implements ApiSpan {
     if (this._attributes === null) return;
     const attributes = exceptionAttributes(exception);
     if (attributes === undefined) {
-      warn('exception', 'recordException: expected an error or a string with a name or message; nothing is recorded.');
+      warn(
+        'exception',
+        'recordException: expected an error or a string with a name or message; nothing is recorded.',
+      );
       return;
     }
     this.addEvent('exception', attributes, eventTime);

@@ -1,14 +1,15 @@
 /** Makes tracers, and holds what their spans share. Trace SDK specification, "Tracer Provider". */
 import {
+  type TracerProvider as ApiTracerProvider,
   type ContextManager,
   context as contextApi,
   propagation,
   type TextMapPropagator,
   trace,
-  type TracerProvider as ApiTracerProvider,
 } from '@opentelemetry/api';
 import type { BatchOptions } from '../config/batch.ts';
 import { type EngineOptions, resolveEngineOptions } from '../config/engine.ts';
+import { resolvePropagator } from '../config/propagators.ts';
 import { resolveSampler } from '../config/sampler.ts';
 import { type GeneralLimits, resolveSpanLimits } from '../config/span-limits.ts';
 import { warnOnce } from '../diagnostics.ts';
@@ -23,7 +24,6 @@ import { resourceFields, scopeFields } from './header-messages.ts';
 import type { IdGenerator } from './ids.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
-import { resolvePropagator } from '../config/propagators.ts';
 import { defaultResource } from './resource.ts';
 import { isDefaultSampler, type Sampler } from './sampler.ts';
 import type { SpanSettings } from './span-settings.ts';
@@ -118,7 +118,11 @@ export class TracerProvider implements ApiTracerProvider {
   }
 
   /** The tracer of an instrumentation scope; the same one for the same name, version and schema URL. */
-  getTracer(name: string, version?: string, options?: { schemaUrl?: string; attributes?: InstrumentationScope['attributes'] }): Tracer {
+  getTracer(
+    name: string,
+    version?: string,
+    options?: { schemaUrl?: string; attributes?: InstrumentationScope['attributes'] },
+  ): Tracer {
     const scope = {
       name: describe(name ?? ''),
       version: version === undefined ? undefined : describe(version),
@@ -140,7 +144,9 @@ export class TracerProvider implements ApiTracerProvider {
    *
    * Defaults: a context manager over AsyncLocalStorage; W3C trace context and baggage.
    */
-  register(config: { contextManager?: ContextManager | null; propagator?: TextMapPropagator | null } = {}): boolean {
+  register(
+    config: { contextManager?: ContextManager | null; propagator?: TextMapPropagator | null } = {},
+  ): boolean {
     const registered = trace.setGlobalTracerProvider(this);
     if (config.contextManager !== null) {
       contextApi.setGlobalContextManager(config.contextManager ?? ownContextManager);

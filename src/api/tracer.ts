@@ -1,13 +1,13 @@
 /** Starts spans. Trace SDK specification, "Tracer" and "Sampling". */
 import {
+  type Span as ApiSpan,
+  type Tracer as ApiTracer,
   type Attributes,
   type Context,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   type Link,
-  type Span as ApiSpan,
   type SpanOptions,
-  type Tracer as ApiTracer,
   trace,
 } from '@opentelemetry/api';
 import { warn } from '../diagnostics.ts';
@@ -74,7 +74,11 @@ export class Tracer implements ApiTracer {
   }
 
   startActiveSpan<F extends (span: ApiSpan) => unknown>(name: string, fn: F): ReturnType<F>;
-  startActiveSpan<F extends (span: ApiSpan) => unknown>(name: string, options: SpanOptions, fn: F): ReturnType<F>;
+  startActiveSpan<F extends (span: ApiSpan) => unknown>(
+    name: string,
+    options: SpanOptions,
+    fn: F,
+  ): ReturnType<F>;
   startActiveSpan<F extends (span: ApiSpan) => unknown>(
     name: string,
     options: SpanOptions,
@@ -147,7 +151,8 @@ export class Tracer implements ApiTracer {
     try {
       const spanId = generator?.generateSpanId() ?? '';
       const traceId = isRoot ? (generator?.generateTraceId() ?? '') : undefined;
-      if (spanId.length !== 16 || !HEX_ID.test(spanId)) throw new TypeError('a span id that is not 16 hex digits');
+      if (spanId.length !== 16 || !HEX_ID.test(spanId))
+        throw new TypeError('a span id that is not 16 hex digits');
       if (traceId !== undefined) {
         if (traceId.length !== 32 || !HEX_ID.test(traceId)) {
           throw new TypeError('a trace id that is not 32 hex digits');

@@ -14,7 +14,7 @@ export interface EngineOptions {
    */
   engine?: Choice<'engine'>;
   /**
-   * Memory for finished spans that wait to be sent, in bytes, rounded up to whole pages of 64 KiB. From 2 MiB
+   * Memory for finished spans that wait to be sent, in bytes, rounded up to whole pages of 64 KiB. From 4 MiB
    * to 1 GiB; default 64 MiB; `SPANDREL_ARENA_BYTES`. When it is full, new spans are dropped and counted.
    */
   arenaBytes?: number;

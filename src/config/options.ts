@@ -179,7 +179,7 @@ export const OPTIONS = {
   arenaBytes: {
     type: 'integer',
     unit: 'bytes',
-    minimum: 2 * MEBIBYTE,
+    minimum: 4 * MEBIBYTE,
     maximum: 1024 * MEBIBYTE,
     default: 64 * MEBIBYTE,
     environment: ['SPANDREL_ARENA_BYTES'],

@@ -24,7 +24,8 @@ export function openArena(options: ArenaOptions): Arena {
     shared = new Arena(startEngine(options));
     return shared;
   }
-  if (options.engine !== 'auto' && options.engine !== shared.engine.name) return openForced(options, options.engine);
+  if (options.engine !== 'auto' && options.engine !== shared.engine.name)
+    return openForced(options, options.engine);
   const size = shared.engine.bytes.length;
   if (size !== options.arenaBytes) {
     warnOnce(
@@ -49,9 +50,14 @@ function startEngine(options: ArenaOptions): Engine {
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     if (options.engine === 'wasm') {
-      throw new Error(`engine 'wasm': expected to start, but ${cause}. Use engine 'auto' or 'ts'.`, { cause: error });
+      throw new Error(`engine 'wasm': expected to start, but ${cause}. Use engine 'auto' or 'ts'.`, {
+        cause: error,
+      });
     }
-    warnOnce('engine-fallback', `the wasm engine could not start (${cause}); the TypeScript engine is used instead.`);
+    warnOnce(
+      'engine-fallback',
+      `the wasm engine could not start (${cause}); the TypeScript engine is used instead.`,
+    );
     return createTsEngine(options);
   }
 }

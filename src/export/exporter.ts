@@ -24,8 +24,11 @@ export type SendResult =
   | { readonly kind: 'delivered'; readonly rejected: number; readonly message?: string }
   /** No answer, or one of the retryable statuses. `retryAfterMs` pauses the whole pipe when present. */
   | { readonly kind: 'retryable'; readonly reason: string; readonly retryAfterMs?: number }
-  /** A final refusal: the spans of this request are lost, and counted. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  /**
+   * A final refusal: the spans of this request are lost, and counted. `tooLarge` says that the size was the
+   * reason (413), so that smaller requests with the same spans may pass.
+   */
+  | { readonly kind: 'failed'; readonly reason: string; readonly tooLarge?: boolean };
 
 export interface WireExporter {
   /**
@@ -53,4 +56,10 @@ export interface RequestSource {
   take(maxBytes: number, maxSpans: number): ExportRequest | undefined;
   /** Gives the bytes of a taken request back. Called exactly once for each, after its `send` settled finally. */
   release(request: ExportRequest): void;
+  /**
+   * Replaces a taken request by two that carry its spans, cut at the span boundary nearest to the middle, each
+   * under headers of its own. `undefined`, and nothing changed, when it cannot be cut. The two are released
+   * one by one, in any order; the original is not. A source without this method loses what is answered with 413.
+   */
+  split?(request: ExportRequest): readonly [ExportRequest, ExportRequest] | undefined;
 }

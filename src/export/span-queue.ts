@@ -164,7 +164,11 @@ export class SpanCursor implements RequestSource {
     let total = 0;
     for (const piece of this.taken) total += measure(piece);
     let position = this.next;
-    for (let piece = this.queue.pieceAt(position); piece !== undefined; piece = this.queue.pieceAt(position)) {
+    for (
+      let piece = this.queue.pieceAt(position);
+      piece !== undefined;
+      piece = this.queue.pieceAt(position)
+    ) {
       total += measure(piece);
       position += 1;
     }
