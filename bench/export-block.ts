@@ -1,0 +1,164 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import type { ExportCase } from './corpus.ts';
+import type { ExportResult } from './job.ts';
+import { collectGarbage, inTurn } from './measure.ts';
+import { ROOT } from './repository.ts';
+import type { ExportingSdk, Side } from './sdk.ts';
+import { BATCH_SPANS } from './values.ts';
+
+/** One side of an export row; `control` posts ready-made bytes and has nothing to encode. */
+export interface Sender {
+  side: Side | 'control';
+  engine: string;
+  version: string;
+  fill(): void;
+  flush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** Exports of each sender before the first one that counts. */
+const WARM_UP_EXPORTS = 10;
+
+export class Receiver {
+  readonly url: string;
+  private readonly child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.child = child;
+    this.url = `http://127.0.0.1:${port}/v1/traces`;
+  }
+
+  static async start(): Promise<Receiver> {
+    const child = fork(join(ROOT, 'bench/receiver.mjs'), [], { execArgv: [] });
+    const [{ port }] = await once(child, 'message');
+    return new Receiver(child, port);
+  }
+
+  /** Requests and body bytes received since the last call. */
+  async take(): Promise<{ requests: number; bytes: number }> {
+    const answer = once(this.child, 'message');
+    this.child.send('take');
+    const [counts] = await answer;
+    return counts;
+  }
+
+  stop(): void {
+    this.child.disconnect();
+  }
+}
+
+export function senderOf(side: Side, sdk: ExportingSdk, benchCase: ExportCase): Sender {
+  const { engine, version } = sdk;
+  return {
+    side,
+    engine,
+    version,
+    fill: () => benchCase.fill(sdk.tracer),
+    flush: () => sdk.flush(),
+    shutdown: () => sdk.shutdown(),
+  };
+}
+
+/** Exports of all senders in one process, in turn; the control posts as many bytes as the first sender did. */
+export async function measureExports(
+  senders: Sender[],
+  receiver: Receiver,
+  exports: number,
+): Promise<ExportResult[]> {
+  const results = new Map<Sender, ExportResult>();
+  const sample = await warmUp(senders[0], receiver);
+  const control = postControl(receiver.url, Buffer.alloc(sample.bytes, 0x61));
+  for (const sender of senders.slice(1)) await warmUp(sender, receiver);
+  await warmUp(control, receiver);
+  const all = [control, ...senders];
+  for (const { side, engine, version } of all) {
+    const empty = { side, engine, version, blocks: [], durations: [], requests: 0, wireBytes: 0 };
+    results.set(all[results.size], empty);
+  }
+  for (let turn = 0; turn < exports; turn++) {
+    for (const sender of inTurn(all, turn)) {
+      const { block, duration, requests, bytes } = await exportOnce(sender, receiver);
+      const result = results.get(sender) as ExportResult;
+      result.blocks.push(block);
+      result.durations.push(duration);
+      result.requests += requests / exports;
+      result.wireBytes += bytes / exports / BATCH_SPANS;
+    }
+  }
+  await Promise.all(all.map((sender) => sender.shutdown()));
+  return [...results.values()];
+}
+
+async function warmUp(sender: Sender, receiver: Receiver): Promise<{ bytes: number }> {
+  let last = { bytes: 0 };
+  for (let turn = 0; turn < WARM_UP_EXPORTS; turn++) last = await exportOnce(sender, receiver);
+  return last;
+}
+
+async function exportOnce(sender: Sender, receiver: Receiver) {
+  sender.fill();
+  collectGarbage();
+  const { block, duration } = await longestBlock(() => sender.flush());
+  const { requests, bytes } = await receiver.take();
+  if (requests === 0)
+    throw new Error(`expected the export of ${sender.side} to reach the receiver, nothing came`);
+  return { block, duration, requests, bytes };
+}
+
+/** Turns to let the loop settle after the fill, before the action starts. */
+const SETTLING_TURNS = 20;
+
+/**
+ * Milliseconds of the longest stretch between two turns of the event loop, from the turn that starts `action`
+ * until the turn after it settled. The loop never sleeps meanwhile: `setImmediate` makes it poll and go on.
+ */
+export function longestBlock(action: () => Promise<void>): Promise<{ block: number; duration: number }> {
+  return new Promise((resolve, reject) => {
+    let turns = 0;
+    let started = 0;
+    let last = 0;
+    let block = 0;
+    let settled = false;
+    const turn = (): void => {
+      const now = performance.now();
+      if (started > 0) block = Math.max(block, now - last);
+      last = now;
+      if (settled) {
+        resolve({ block, duration: now - started });
+        return;
+      }
+      setImmediate(turn);
+      if (++turns !== SETTLING_TURNS) return;
+      started = now;
+      action().then(() => {
+        settled = true;
+      }, reject);
+    };
+    setImmediate(turn);
+  });
+}
+
+/** Posts the same number of bytes from one ready buffer over a kept-alive connection. */
+function postControl(url: string, body: Buffer): Sender {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const headers = { 'content-type': 'application/x-protobuf', 'content-length': body.length };
+  return {
+    side: 'control',
+    engine: '-',
+    version: `node:http ${process.version}`,
+    fill() {},
+    flush: () =>
+      new Promise((resolve, reject) => {
+        const outgoing = request(url, { method: 'POST', agent, headers }, (response) => {
+          response.resume();
+          response.on('end', resolve);
+        });
+        outgoing.on('error', reject);
+        outgoing.end(body);
+      }),
+    shutdown: async () => agent.destroy(),
+  };
+}

@@ -1,0 +1,168 @@
+import { fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BenchCase, corpus } from './corpus.ts';
+import type { ColdResult, ExportResult, Job, JobAnswer, WarmResult } from './job.ts';
+import { type BenchOptions, parseOptions } from './options.ts';
+import {
+  type BatchOutcome,
+  batchTable,
+  type ExportOutcome,
+  exportTable,
+  machine,
+  markdown,
+  plainText,
+} from './report.ts';
+import { ROOT } from './repository.ts';
+import type { Side } from './sdk.ts';
+import { buildDigest, missingBuild } from './sdk-spandrel.ts';
+import { median } from './statistics.ts';
+
+const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
+const OUTPUT = join(ROOT, 'build/bench');
+
+const ROUND_MILLIS = 50;
+
+/** Two copies of equal code differ by up to 15 % in one process (compiler timing, heap layout); several average it. */
+const WARM_PROCESSES = 3;
+const COLD_PROCESSES = 3;
+const PROFILE_MILLIS = 3_000;
+
+/** Room for every batch of the garbage measurement, so that no collection falls into it. */
+const ROOMY_NURSERY = ['--min-semi-space-size=128', '--max-semi-space-size=128'];
+
+/** What should have been in the tables and is not, with reasons. */
+const notMeasured = new Set<string>();
+
+async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  const options = parseOptions(args);
+  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  const missing = missingBuild();
+  if (missing && options.engineForced) throw new Error(missing);
+  const engines = missing ? [] : options.engines;
+  if (missing) notMeasured.add(`spandrel: ${missing}`);
+  const cases = corpus.filter(({ name }) => options.cases.test(name));
+  if (cases.length === 0) throw new Error(`--case ${options.cases} matches none of ${names(corpus)}`);
+  if (engines.length + options.rivals.length === 0) throw new Error(missing ?? 'nothing to measure');
+  if (options.profile) {
+    await profile(cases, [...engines, ...options.rivals][0], options.profile);
+    return;
+  }
+  const build = buildDigest();
+  const { batches, exports } = await measure(cases, engines, options);
+  if (buildDigest() !== build)
+    throw new Error('dist/ changed while the bench ran; these numbers mix two builds, run it again');
+  console.log(`${machine(command, build).join('\n')}\n`);
+  if (batches.length > 0) console.log(`ns a span\n${plainText(batchTable(batches))}\n`);
+  if (exports.length > 0) console.log(`main-thread block\n${plainText(exportTable(exports))}\n`);
+  for (const reason of notMeasured) console.log(`not measured: ${reason}`);
+  if (options.write) {
+    writeFileSync(
+      join(ROOT, 'bench/results.md'),
+      markdown(batches, exports, machine(command, build), [...notMeasured]),
+    );
+  }
+}
+
+const names = (cases: readonly BenchCase[]): string => cases.map(({ name }) => name).join(', ');
+
+async function measure(cases: BenchCase[], engines: readonly Side[], options: BenchOptions) {
+  const batches: BatchOutcome[] = [];
+  const exports: ExportOutcome[] = [];
+  // The two engines share the classes above them, so each gets a process of its own, with the rivals in both.
+  const groups =
+    engines.length > 0 ? engines.map((engine) => [engine, ...options.rivals]) : [[...options.rivals]];
+  for (const [index, benchCase] of cases.entries()) {
+    process.stderr.write(`[${index + 1}/${cases.length}] ${benchCase.name}\n`);
+    if (benchCase.kind === 'export') exports.push(await measureExport(benchCase, groups, options));
+    else batches.push(await measureBatch(benchCase, groups, options));
+  }
+  return { batches, exports };
+}
+
+async function measureBatch(
+  benchCase: BenchCase,
+  groups: Side[][],
+  options: BenchOptions,
+): Promise<BatchOutcome> {
+  const caseName = benchCase.name;
+  const runs: WarmResult[][] = [];
+  const rounds = Math.ceil(options.rounds / WARM_PROCESSES);
+  for (const group of groups) {
+    for (let process = 0; process < WARM_PROCESSES; process++) {
+      const sides = rotated(group, process);
+      runs.push(
+        await inChild<WarmResult>({ kind: 'warm', caseName, sides, rounds, roundMillis: ROUND_MILLIS }),
+      );
+    }
+  }
+  const cold: BatchOutcome['cold'] = new Map();
+  for (const side of new Set(groups.flat())) {
+    const results: ColdResult[] = [];
+    for (let repeat = 0; repeat < COLD_PROCESSES; repeat++) {
+      const job: Job = { kind: 'cold', caseName, side, garbage: repeat === 0 };
+      results.push(...(await inChild<ColdResult>(job, ROOMY_NURSERY)));
+    }
+    const firstBatch = median(results.map((result) => result.firstBatch));
+    cold.set(side, { firstBatch, garbageBytes: results[0].garbageBytes });
+  }
+  return { benchCase, runs, cold };
+}
+
+/** Another side loads and warms up first in each process. */
+const rotated = (sides: Side[], by: number): Side[] =>
+  sides.map((_, index) => sides[(index + by) % sides.length]);
+
+async function measureExport(
+  benchCase: BenchCase,
+  groups: Side[][],
+  options: BenchOptions,
+): Promise<ExportOutcome> {
+  const runs: ExportResult[][] = [];
+  for (const sides of groups) {
+    const job: Job = { kind: 'export', caseName: benchCase.name, sides, exports: options.exports };
+    runs.push(await inChild<ExportResult>(job));
+  }
+  return { benchCase, runs };
+}
+
+async function profile(cases: BenchCase[], side: Side, kind: 'cpu' | 'heap'): Promise<void> {
+  if (cases.length !== 1) {
+    throw new Error(`--profile expected --case to match one case, got ${names(cases)}; use --case '^name$'`);
+  }
+  const caseName = cases[0].name;
+  const file = `${caseName}.${side}.${kind}profile`;
+  const flag = kind === 'cpu' ? '--cpu-prof' : '--heap-prof';
+  const job: Job = { kind: 'profile', caseName, side, millis: PROFILE_MILLIS };
+  await inChild(job, [flag, `${flag}-dir=${OUTPUT}`, `${flag}-name=${file}`]);
+  console.log(`build/bench/${file}: ${caseName}, side ${side}; open it in DevTools`);
+}
+
+/** Runs one job in a fresh Node process and waits for it to end, so that profiles are on disk and cores are free. */
+function inChild<Result>(job: Job, nodeFlags: string[] = []): Promise<Result[]> {
+  return new Promise((resolve, reject) => {
+    const child = fork(WORKER, [JSON.stringify(job)], {
+      execArgv: ['--expose-gc', '--enable-source-maps', ...nodeFlags],
+      serialization: 'advanced',
+    });
+    let answer: JobAnswer | undefined;
+    child.on('message', (message) => {
+      answer = message as JobAnswer;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (answer?.ok) {
+        for (const reason of answer.unavailable) notMeasured.add(reason);
+        resolve(answer.results as Result[]);
+      } else
+        reject(new Error(`${job.kind} ${job.caseName}: ${answer?.error ?? `ended by ${signal ?? code}`}`));
+    });
+  });
+}
+
+main().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
