@@ -1,0 +1,69 @@
+/** @module What an HTTP answer means for the spans (OTLP specification, "OTLP/HTTP Response"). */
+
+import type { SendResult } from './exporter.ts';
+import { type Answer, type AttemptResult, MAXIMUM_RESPONSE_BYTES } from './http-attempt.ts';
+import { toLine } from './message-line.ts';
+import { decodeUtf8, readPartialSuccess, readStatusMessage } from './partial-success.ts';
+import { parseRetryAfterMillis } from './retry.ts';
+
+/** OTLP specification, "Retryable Response Codes". */
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** Those that may carry `Retry-After` (OTLP specification, "OTLP/HTTP Throttling"). */
+const THROTTLING_STATUSES: ReadonlySet<number> = new Set([429, 503]);
+
+const ADVICE: Readonly<Record<number, string>> = {
+  400: 'the receiver could not read the request; check that the endpoint accepts OTLP traces as protobuf',
+  401: 'check the credentials in the headers',
+  403: 'check the credentials in the headers',
+  404: 'check the path of the endpoint, usually /v1/traces',
+  405: 'check the path of the endpoint, usually /v1/traces',
+  413: 'the request is larger than the receiver accepts',
+  415: 'the receiver does not accept OTLP as protobuf at this path',
+};
+
+/** The result for the pipe. Its texts name the endpoint and hold no secret. */
+export function toSendResult(result: AttemptResult, display: string, secrets: readonly string[]): SendResult {
+  if (result.kind === 'no-answer') {
+    return { kind: 'retryable', reason: `no answer from ${display}: ${result.code}` };
+  }
+  const { status, headers } = result;
+  if (result.oversize) {
+    const reason = `HTTP ${status} from ${display} with a body over ${MAXIMUM_RESPONSE_BYTES} bytes, not read`;
+    return { kind: 'failed', reason };
+  }
+  if (status >= 200 && status < 300) return delivered(result, secrets);
+  const message = bodyMessage(result, secrets);
+  const reason = `HTTP ${status} from ${display}${message === '' ? '' : `: ${message}`}`;
+  if (RETRYABLE_STATUSES.has(status)) {
+    const retryAfter = THROTTLING_STATUSES.has(status) ? headers['retry-after'] : undefined;
+    const retryAfterMs = parseRetryAfterMillis(retryAfter, headers.date, Date.now());
+    return retryAfterMs === undefined
+      ? { kind: 'retryable', reason }
+      : { kind: 'retryable', reason, retryAfterMs };
+  }
+  const advice =
+    status >= 300 && status < 400
+      ? 'redirects are not followed; set the endpoint to the final address'
+      : ADVICE[status];
+  return {
+    kind: 'failed',
+    reason: advice === undefined ? reason : `${reason} (${advice})`,
+    ...(status === 413 ? { tooLarge: true } : {}),
+  };
+}
+
+function delivered(answer: Answer, secrets: readonly string[]): SendResult {
+  // We accept no encoding; a body that has one all the same is not inflated, so it cannot be read.
+  const body = answer.headers['content-encoding'] === undefined ? answer.body : new Uint8Array(0);
+  return { kind: 'delivered', ...readPartialSuccess(body, secrets) };
+}
+
+function bodyMessage(answer: Answer, secrets: readonly string[]): string {
+  const type = answer.headers['content-type'] ?? '';
+  if (answer.headers['content-encoding'] !== undefined || answer.body.length === 0) return '';
+  if (type.startsWith('application/x-protobuf')) return toLine(readStatusMessage(answer.body) ?? '', secrets);
+  // Pages of HTML explain nothing in a log line.
+  return type.startsWith('text/plain') || type.startsWith('application/json')
+    ? toLine(decodeUtf8(answer.body), secrets)
+    : '';
+}

@@ -1,0 +1,129 @@
+/** @module Options of the OTLP trace exporter: what the user gave, else the variables, else the defaults. */
+
+import { readEnvironment } from '../config/environment.ts';
+import { isHeaderValue, parseHeaderList } from '../config/key-value-list.ts';
+import { MAXIMUM_MILLIS, OPTIONS } from '../config/options.ts';
+import { checkBooleanOption, checkStringOption, warnInvalid } from '../config/readers.ts';
+import { resolveChoice, resolveNumber } from '../config/resolve.ts';
+import { warnOnce } from '../diagnostics.ts';
+import { type Endpoint, isLoopback, parseEndpoint, parseGeneralEndpoint } from './endpoint.ts';
+import type { HeadersSource, OtlpHttpOptions } from './otlp-http.ts';
+import { readTlsOptions, type TlsFiles } from './tls-files.ts';
+
+/** Options of `OTLPTraceExporter`, under the names of opentelemetry-js. Each beats its variables. */
+export interface OTLPTraceExporterOptions extends TlsFiles {
+  /**
+   * Where requests go, used as it is. Default: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` as it is, else
+   * `OTEL_EXPORTER_OTLP_ENDPOINT` with `v1/traces` appended, else `http://localhost:4318/v1/traces`.
+   */
+  url?: string;
+  /**
+   * Headers of each request, or a function called before each one; it may be asynchronous. Names given here
+   * replace those of `OTEL_EXPORTER_OTLP_TRACES_HEADERS`, which replace those of `OTEL_EXPORTER_OTLP_HEADERS`.
+   */
+  headers?: HeadersSource;
+  /** Total time of one attempt, in milliseconds; 0 means no limit. Default 10 000. */
+  timeoutMillis?: number;
+  /** Compression of requests. Default `none`. */
+  compression?: 'none' | 'gzip';
+  /** Whether connections are used again. Default true. */
+  keepAlive?: boolean;
+  /** Options of the connection agent, or a function that makes it, called once before the first request. */
+  httpAgentOptions?: OtlpHttpOptions['httpAgentOptions'];
+  /** Accepted for compatibility and without effect: one request is in flight at a time. */
+  concurrencyLimit?: number;
+  /** Put before our own `User-Agent`. */
+  userAgent?: string;
+}
+
+/** Default port of OTLP/gRPC, which this exporter does not speak. */
+const GRPC_PORT = 4317;
+
+/**
+ * The options in force. Invalid values are named in a warning, once, and skipped.
+ *
+ * @throws {EndpointError} when the endpoint is no `http:` or `https:` URL.
+ * @throws {TlsFileError} when a certificate or key cannot be used: without it requests would go out less
+ *   protected than was asked for.
+ */
+export function resolveOtlpTraceOptions(options: OTLPTraceExporterOptions = {}): OtlpHttpOptions {
+  const endpoint = resolveEndpoint(options.url);
+  const headers = resolveHeaders(options.headers);
+  warnAboutProtocol(endpoint);
+  warnAboutPlainText(endpoint, headers);
+  return {
+    endpoint,
+    headers,
+    timeoutMillis: resolveNumber('timeoutMillis', options.timeoutMillis) || MAXIMUM_MILLIS,
+    compression: resolveChoice('compression', options.compression),
+    keepAlive: checkBooleanOption('keepAlive', options.keepAlive) ?? true,
+    httpAgentOptions: options.httpAgentOptions,
+    userAgent: checkStringOption('userAgent', options.userAgent),
+    tls: readTlsOptions(options),
+  };
+}
+
+function resolveEndpoint(url: string | undefined): Endpoint {
+  if (url !== undefined) return parseEndpoint(String(url), 'option url');
+  const [signalName, generalName] = OPTIONS.endpoint.environment;
+  const signal = readEnvironment(signalName);
+  if (signal !== undefined) return parseEndpoint(signal, signalName);
+  return parseGeneralEndpoint(readEnvironment(generalName) ?? 'http://localhost:4318', generalName);
+}
+
+function resolveHeaders(explicit: HeadersSource | undefined): HeadersSource {
+  const [signalName, generalName] = OPTIONS.headers.environment;
+  const fromEnvironment = { ...readHeaders(generalName), ...readHeaders(signalName) };
+  if (typeof explicit !== 'function') return { ...fromEnvironment, ...checkHeaders(explicit) };
+  return async () => ({ ...fromEnvironment, ...checkHeaders(await explicit()) });
+}
+
+function readHeaders(name: string): Record<string, string> {
+  const text = readEnvironment(name);
+  if (text === undefined) return {};
+  const list = parseHeaderList(text);
+  if ('fault' in list) {
+    warnInvalid(name, `key=value,… in percent-encoding, but ${list.fault}`);
+    return {};
+  }
+  return Object.fromEntries(list.pairs.map(([key, value]) => [key.toLowerCase(), value]));
+}
+
+/** Names in lower case, so that `Authorization` replaces `authorization`. */
+function checkHeaders(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  const checked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    // Code written for opentelemetry-js passes `undefined` for a key that is not configured.
+    if (value === undefined) continue;
+    const text = String(value);
+    if (isHeaderValue(text)) checked[name.toLowerCase()] = text;
+    else warnInvalid(`header ${name}`, 'a value that can travel in an HTTP header');
+  }
+  return checked;
+}
+
+function warnAboutProtocol(endpoint: Endpoint): void {
+  const protocol = resolveChoice('protocol', undefined);
+  if (protocol !== 'http/protobuf') {
+    warnOnce(
+      'otlp-protocol',
+      `OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf, got ${protocol}; spans are sent as http/protobuf.`,
+    );
+  }
+  if (endpoint.port === GRPC_PORT) {
+    warnOnce(
+      'otlp-port-4317',
+      `${endpoint.display}: port 4317 is usually OTLP/gRPC, and spans are sent by HTTP. If no answer comes, use port 4318.`,
+    );
+  }
+}
+
+function warnAboutPlainText(endpoint: Endpoint, headers: HeadersSource): void {
+  const hasSecrets =
+    endpoint.credentials !== undefined || typeof headers === 'function' || Object.keys(headers).length > 0;
+  if (endpoint.protocol !== 'http:' || isLoopback(endpoint) || !hasSecrets) return;
+  warnOnce(
+    'otlp-plain-text',
+    `${endpoint.display}: headers travel unencrypted to another host. Use https:// if they hold a key.`,
+  );
+}

@@ -1,0 +1,366 @@
+/** @module One provider's finished spans on their way to one destination: when to send, wait, give up and count. */
+
+import { warn as warnUser } from '../diagnostics.ts';
+import { BoundedSender, isPromise } from './bounded-send.ts';
+import type { ExportRequest, RequestSource, SendResult, WireExporter } from './exporter.ts';
+import { type PipeCounters, PipeLedger } from './pipe-counters.ts';
+import { PipeTimer } from './pipe-timer.ts';
+import { MINIMUM_PAUSE_MILLIS, retryDelayMillis } from './retry.ts';
+
+/** Options of a {@link Pipe}. Numbers are taken as they are; whoever reads the configuration checks them. */
+export interface PipeOptions {
+  readonly exporter: WireExporter;
+  readonly source: RequestSource;
+  /** Size of a request, in bytes; reaching it also starts sending. Default 4 MiB, at most 64 MiB. */
+  readonly maxRequestBytes?: number;
+  /** Spans in a request; reaching it also starts sending. Default: no limit. */
+  readonly maxExportBatchSize?: number;
+  /** Longest time a finished span waits for others, in milliseconds. Default 5000. */
+  readonly scheduledDelayMillis?: number;
+  /** Longest time of one attempt, in milliseconds; then it is aborted and tried again later. Default 30 000. */
+  readonly exportTimeoutMillis?: number;
+  /** Uniform in [0, 1). Default `Math.random`. */
+  readonly random?: () => number;
+  /** Milliseconds of a monotonic clock. Default `performance.now`. */
+  readonly now?: () => number;
+  /** Takes warnings: a stable code and a text. Default: the diagnostics of the package. */
+  readonly warn?: (code: string, message: string) => void;
+}
+
+/** What a flush achieved, counted from its call. */
+export interface FlushResult {
+  readonly exported: number;
+  /** Rejected, failed or given up. */
+  readonly dropped: number;
+  /** Finished spans still not answered for, those in flight included. */
+  readonly waiting: number;
+  /** Their bytes. */
+  readonly bytes: number;
+}
+
+const DEFAULT_REQUEST_BYTES = 4_194_304;
+/** OTLP specification, "Request Size". */
+const LARGEST_REQUEST_BYTES = 67_108_864;
+const DEFAULT_DELAY_MILLIS = 5_000;
+const DEFAULT_TIMEOUT_MILLIS = 30_000;
+/** How long a shutdown waits, beyond its deadline, for an aborted attempt to let go of its bytes. */
+const ABORT_GRACE_MILLIS = 50;
+
+interface Waiter {
+  /** Done when this many spans have been answered for. */
+  readonly mark: number;
+  readonly settle: () => void;
+}
+
+/**
+ * Sends what `source` holds to `exporter`, one request at a time. A request that got no final answer is kept and
+ * tried again, and nothing else is sent meanwhile; spans leave by answer, by eviction in the source, or at the
+ * deadline of `shutdown`.
+ *
+ * Timers do not keep the process alive, except while a flush or shutdown waits: its caller was promised an end.
+ */
+export class Pipe {
+  readonly #sender: BoundedSender;
+  readonly #source: RequestSource;
+  readonly #maxExportBatchSize: number;
+  readonly #scheduledDelayMillis: number;
+  readonly #random: () => number;
+  readonly #now: () => number;
+  /** Lowered when the destination answers 413. */
+  #maxRequestBytes: number;
+  readonly #ledger: PipeLedger;
+
+  /** Taken and not released: the first is in flight or is tried next, others came from cutting one. */
+  #held: ExportRequest[] = [];
+  #sending = false;
+  /** Spans released so far; the source gives them out oldest first, so this is a position in their order. */
+  #answered = 0;
+  /** Position up to which sending goes on without waiting for more spans. */
+  #sendUpTo = 0;
+  #failures = 0;
+  #pausedUntil = 0;
+  #retryAfterUntil = 0;
+  #lastTryEnded = Number.NEGATIVE_INFINITY;
+  /** Either the next scheduled export or the end of a pause: never both are needed. */
+  readonly #timer = new PipeTimer(() => this.#onTimer());
+  readonly #soon = new PipeTimer(() => this.#advance());
+  readonly #waiters = new Set<Waiter>();
+  #shutdownDeadline = Number.POSITIVE_INFINITY;
+  #shutdown: Promise<FlushResult> | undefined;
+  /** No attempt starts any more. */
+  #isOver = false;
+  /** What had no answer was given up, and counted. */
+  #closed = false;
+
+  constructor(options: PipeOptions) {
+    this.#sender = new BoundedSender(options.exporter, options.exportTimeoutMillis ?? DEFAULT_TIMEOUT_MILLIS);
+    this.#source = options.source;
+    this.#maxRequestBytes = Math.min(options.maxRequestBytes ?? DEFAULT_REQUEST_BYTES, LARGEST_REQUEST_BYTES);
+    this.#maxExportBatchSize = options.maxExportBatchSize ?? Number.POSITIVE_INFINITY;
+    this.#scheduledDelayMillis = options.scheduledDelayMillis ?? DEFAULT_DELAY_MILLIS;
+    this.#random = options.random ?? Math.random;
+    this.#now = options.now ?? (() => performance.now());
+    this.#ledger = new PipeLedger(options.warn ?? warnUser);
+  }
+
+  /** The counts so far. */
+  get counters(): PipeCounters {
+    return this.#ledger.snapshot();
+  }
+
+  /** Spans in requests that were taken from the source and have no final answer, retries and pauses included. */
+  get inFlightSpans(): number {
+    return this.#held.reduce((sum, request) => sum + request.spanCount, 0);
+  }
+
+  /**
+   * To be called after a span was added to the source, with what waits there. Costs a few comparisons: it arms
+   * a timer, or lets sending start in the next turn of the event loop, but never sends itself.
+   */
+  notify(waitingBytes: number, waitingSpans: number): void {
+    if (this.#held.length > 0 || this.#closed) return;
+    if (waitingBytes >= this.#maxRequestBytes || waitingSpans >= this.#maxExportBatchSize) {
+      if (!this.#soon.isArmed) this.#soon.armNextTurn();
+    } else if (!this.#timer.isArmed) {
+      this.#timer.arm(this.#scheduledDelayMillis);
+    }
+  }
+
+  /**
+   * Sends everything that waits now, unless a request is in flight (then after it) or a pause is on. Runs
+   * synchronously as far as the exporter does.
+   */
+  pump(): void {
+    if (this.#closed) return;
+    this.#sendUpTo = this.#position();
+    this.#advance();
+  }
+
+  /**
+   * Resolves when every span that was finished before the call has been answered for, or after `millis`. A
+   * pause of our own is cut short (to 500 ms after the previous try); one that the destination asked for by
+   * `Retry-After` is kept. Never rejects; may be called at any time, any number of times.
+   *
+   * @param millis - deadline, in milliseconds; default 30 000.
+   */
+  flush(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<FlushResult> {
+    const report = this.#startReport();
+    if (this.#closed) return Promise.resolve(report());
+    this.#cutPause();
+    this.pump();
+    return this.#untilAnswered(millis).then(report);
+  }
+
+  /**
+   * Flushes, then closes the exporter. What has no answer after `millis`, or could get none because the next try
+   * would come later, is given up and counted under `shutdown`. A second call returns the same promise. Never
+   * rejects.
+   *
+   * @param millis - deadline, in milliseconds; default 30 000.
+   */
+  shutdown(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<FlushResult> {
+    this.#shutdown ??= this.#runShutdown(millis);
+    return this.#shutdown;
+  }
+
+  /** End of what waits now, in the order of spans. */
+  #position(): number {
+    return this.#answered + this.#source.waitingSpans;
+  }
+
+  #onTimer(): void {
+    // The timer decides that the pause is over: its clock and `now` differ by up to a millisecond.
+    this.#pausedUntil = 0;
+    this.pump();
+  }
+
+  #isPaused(): boolean {
+    return this.#held.length > 0 && this.#pausedUntil > this.#now();
+  }
+
+  /** Something waits that should go now. */
+  #hasWork(): boolean {
+    const { waitingSpans, waitingBytes } = this.#source;
+    if (waitingSpans <= 0) return false;
+    return (
+      this.#held.length > 0 ||
+      this.#answered < this.#sendUpTo ||
+      waitingBytes >= this.#maxRequestBytes ||
+      waitingSpans >= this.#maxExportBatchSize
+    );
+  }
+
+  #advance(): void {
+    try {
+      this.#sendWhatShould();
+    } catch (error) {
+      // The callers are the traced program and timers, where a fault of ours would end the process.
+      this.#ledger.noteFault(error);
+    }
+    this.#rest();
+  }
+
+  #sendWhatShould(): void {
+    while (!this.#sending && !this.#isOver && !this.#isPaused() && this.#hasWork()) {
+      if (this.#held.length === 0) {
+        const taken = this.#source.take(this.#maxRequestBytes, this.#maxExportBatchSize);
+        if (taken === undefined) break;
+        this.#held.push(taken);
+      }
+      const [request] = this.#held;
+      this.#timer.clear();
+      this.#soon.clear();
+      this.#sending = true;
+      const result = this.#sender.send(request);
+      if (isPromise(result)) {
+        result
+          .then((settled) => this.#settle(request, settled))
+          .catch((error: unknown) => this.#ledger.noteFault(error))
+          .then(() => this.#advance());
+        return;
+      }
+      this.#settle(request, result);
+    }
+  }
+
+  /** Nothing can be sent now: sees to it that something wakes the pipe when that changes. */
+  #rest(): void {
+    if (this.#sending || this.#isOver || this.#timer.isArmed) return;
+    if (this.#held.length > 0) {
+      this.#timer.arm(this.#pausedUntil - this.#now());
+    } else if (this.#source.waitingSpans > 0) {
+      this.#timer.arm(this.#scheduledDelayMillis);
+    }
+  }
+
+  #settle(request: ExportRequest, result: SendResult): void {
+    this.#sending = false;
+    this.#lastTryEnded = this.#now();
+    if (this.#closed) {
+      // Given up and counted at the shutdown deadline; only now are the bytes free.
+      this.#source.release(request);
+      return;
+    }
+    if (result.kind === 'retryable') {
+      this.#pause(result.reason, result.retryAfterMs);
+      return;
+    }
+    this.#failures = 0;
+    this.#pausedUntil = 0;
+    this.#retryAfterUntil = 0;
+    if (result.kind === 'delivered') this.#ledger.countDelivered(request, result.rejected, result.message);
+    else if (result.tooLarge && this.#cut(request)) return;
+    else this.#ledger.countFailed(request, result.reason);
+    this.#held.shift();
+    this.#answered += request.spanCount;
+    this.#source.release(request);
+    this.#tellWaiters();
+  }
+
+  #pause(reason: string, retryAfterMs: number | undefined): void {
+    const now = this.#now();
+    const delay = retryDelayMillis(this.#failures++, this.#random, retryAfterMs);
+    this.#pausedUntil = now + delay;
+    this.#retryAfterUntil = retryAfterMs === undefined ? 0 : now + retryAfterMs;
+    const isLastTry = this.#isOver || this.#pausedUntil >= this.#shutdownDeadline;
+    this.#ledger.noteRetry(reason, isLastTry ? 0 : this.#source.waitingSpans);
+    if (isLastTry) this.#settleAllWaiters();
+  }
+
+  /** Replaces the first held request by its halves and remembers the smaller size. */
+  #cut(request: ExportRequest): boolean {
+    const halves = request.spanCount > 1 ? this.#source.split?.(request) : undefined;
+    if (halves === undefined) return false;
+    this.#held.splice(0, 1, ...halves);
+    const larger = Math.max(halves[0].byteLength, halves[1].byteLength);
+    this.#maxRequestBytes = Math.min(this.#maxRequestBytes, larger);
+    return true;
+  }
+
+  /** Lets the next try happen now, but not within 500 ms of the last one nor before the destination said. */
+  #cutPause(): void {
+    if (this.#pausedUntil === 0 || this.#sending) return;
+    const earliest = Math.max(this.#lastTryEnded + MINIMUM_PAUSE_MILLIS, this.#retryAfterUntil);
+    if (earliest >= this.#pausedUntil) return;
+    this.#pausedUntil = earliest;
+    this.#timer.clear();
+  }
+
+  #untilAnswered(millis: number): Promise<void> {
+    const mark = this.#position();
+    if (this.#source.waitingSpans <= 0 || !(millis > 0)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const deadline = new PipeTimer(() => waiter.settle(), true);
+      const waiter: Waiter = {
+        mark,
+        settle: () => {
+          deadline.clear();
+          this.#waiters.delete(waiter);
+          resolve();
+        },
+      };
+      this.#waiters.add(waiter);
+      deadline.arm(millis);
+    });
+  }
+
+  #tellWaiters(): void {
+    const nothingWaits = this.#source.waitingSpans <= 0;
+    for (const waiter of this.#waiters) {
+      if (nothingWaits || this.#isOver || waiter.mark <= this.#answered) waiter.settle();
+    }
+  }
+
+  #settleAllWaiters(): void {
+    for (const waiter of this.#waiters) waiter.settle();
+  }
+
+  #startReport(): () => FlushResult {
+    const { exported, dropped } = this.#ledger;
+    return () => ({
+      exported: this.#ledger.exported - exported,
+      dropped: this.#ledger.dropped - dropped,
+      waiting: this.#source.waitingSpans,
+      bytes: this.#source.waitingBytes,
+    });
+  }
+
+  async #runShutdown(millis: number): Promise<FlushResult> {
+    const report = this.#startReport();
+    this.#shutdownDeadline = this.#now() + millis;
+    // The schedule starts anew, so that the time left is used for more than one try.
+    this.#failures = 0;
+    this.#cutPause();
+    this.pump();
+    if (this.#sending || this.#pausedUntil < this.#shutdownDeadline) await this.#untilAnswered(millis);
+    this.#isOver = true;
+    if (this.#sending) {
+      this.#sender.abort();
+      await this.#untilAnswered(ABORT_GRACE_MILLIS);
+    }
+    try {
+      this.#close();
+    } catch (error) {
+      this.#ledger.noteFault(error);
+    }
+    return report();
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.#timer.clear();
+    this.#soon.clear();
+    let given = this.#held.reduce((sum, request) => sum + request.spanCount, 0);
+    // The one in flight is released when its attempt lets go of it.
+    for (const request of this.#held.splice(0).slice(this.#sending ? 1 : 0)) this.#source.release(request);
+    for (;;) {
+      const rest = this.#source.take(this.#maxRequestBytes, Number.POSITIVE_INFINITY);
+      if (rest === undefined) break;
+      given += rest.spanCount;
+      this.#source.release(rest);
+    }
+    if (given > 0) this.#ledger.countGivenUp(given);
+    this.#settleAllWaiters();
+    this.#sender.close();
+  }
+}
