@@ -13,6 +13,7 @@ import { type ResourceOptions, resolveResource } from './config/resource.ts';
 import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
 import { ConsoleSpanExporter } from './export/console-span-exporter.ts';
+import { parseEndpoint } from './export/endpoint.ts';
 import { OTLPTraceExporter } from './export/otlp-trace-exporter.ts';
 import type { FlushResult } from './export/pipe.ts';
 import { VERSION } from './version.ts';
@@ -60,6 +61,8 @@ interface Running {
 }
 
 let running: Running | undefined;
+/** The last provider that was shut down: its final numbers stay readable. */
+let ended: TracerProvider | undefined;
 let globalTracer: Tracer | undefined;
 
 /**
@@ -118,6 +121,8 @@ function processor(name: 'otlp' | 'console', options: InitOptions): SpanProcesso
 function tracesUrl(endpoint: string | undefined): string | undefined {
   if (endpoint === undefined) return undefined;
   const text = String(endpoint);
+  // Checked here as well, so that an error names the option and shows the value that was given.
+  parseEndpoint(text, 'endpoint');
   if (TRACES_PATH.test(text)) {
     warnOnce(
       'endpoint-path',
@@ -174,12 +179,18 @@ export async function shutdown(ms = 30_000): Promise<void> {
   if (stopping === undefined) return;
   stopping.removeExitHook();
   await stopping.provider.shutdown(ms);
-  if (running === stopping) running = undefined;
+  if (running !== stopping) return;
+  running = undefined;
+  ended = stopping.provider;
 }
 
-/** What was recorded, sent, dropped and why; costs nothing until it is called. */
+/**
+ * What was recorded, sent, dropped and why; costs nothing until it is called. After `shutdown()`, the final
+ * numbers, with `engine` `none`.
+ */
 export function stats(): Stats {
   if (running !== undefined) return running.provider.stats();
+  if (ended !== undefined) return { ...ended.stats(), engine: 'none' };
   return {
     engine: 'none',
     started: 0,

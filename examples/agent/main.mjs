@@ -45,7 +45,8 @@ function collectWarnings() {
 }
 
 function startTracing(endpoint) {
-  init({ endpoint, serviceName: SERVICE_NAME });
+  // The stand-in receiver reads no gzip, whatever OTEL_EXPORTER_OTLP_COMPRESSION says.
+  init({ endpoint, serviceName: SERVICE_NAME, compression: 'none' });
   // An ECMAScript import cannot be patched from outside, so the instrumentation is given the class.
   new OpenAIInstrumentation().manuallyInstrument(OpenAI);
 }

@@ -24,9 +24,9 @@ export class AttributeList {
   last = NO_KEY;
   /** Attributes refused at the limit, or for their key. */
   dropped = 0;
-  /** One bit a key index modulo 64: a clear bit proves that the key is new. */
-  private low = 0;
-  private high = 0;
+  /** One bit a key index modulo 32: a clear bit proves that the key is new. */
+  private seen = 0;
+  /** Slot by key, of the first `slots.size` attributes; made when a scan would be long. */
   private slots: Map<number | string, number> | null = null;
 
   /**
@@ -34,56 +34,55 @@ export class AttributeList {
    * limit.
    */
   set(index: number, name: string | undefined, value: unknown, limit: number): boolean {
-    if (index >= 0) {
+    const { count, seen } = this;
+    const bit = 1 << index;
+    if (index >= 0 && (seen & bit) === 0 && count < limit) {
+      this.seen = seen | bit;
       this.last = index;
-      const bit = 1 << (index & 31);
-      const seen = (index & 32) === 0 ? this.low : this.high;
-      if ((seen & bit) === 0) {
-        if (this.count >= limit) return this.refuse();
-        if ((index & 32) === 0) this.low = seen | bit;
-        else this.high = seen | bit;
-        this.append(index, undefined, value);
-        return true;
-      }
+      this.keys[count] = index;
+      this.values[count] = value;
+      this.count = count + 1;
+      return true;
     }
+    return this.setSlowly(index, name, value, limit);
+  }
+
+  private setSlowly(index: number, name: string | undefined, value: unknown, limit: number): boolean {
+    const { count } = this;
+    if (index >= 0) this.last = index;
     const slot = this.find(index, name);
     if (slot >= 0) {
       this.values[slot] = value;
       return true;
     }
-    if (this.count >= limit) return this.refuse();
-    this.append(index, name, value);
-    return true;
-  }
-
-  private append(index: number, name: string | undefined, value: unknown): void {
-    const slot = this.count;
-    this.keys[slot] = index;
-    this.values[slot] = value;
-    this.count = slot + 1;
-    if (name !== undefined) {
-      this.names ??= [];
-      this.names[slot] = name;
+    if (count >= limit) {
+      this.dropped += 1;
+      return false;
     }
-    if (this.slots !== null) this.slots.set(name ?? index, slot);
-  }
-
-  private refuse(): boolean {
-    this.dropped += 1;
-    return false;
+    if (index < 0) {
+      this.names ??= [];
+      this.names[count] = name;
+    } else {
+      this.seen |= 1 << index;
+    }
+    this.keys[count] = index;
+    this.values[count] = value;
+    this.count = count + 1;
+    return true;
   }
 
   private find(index: number, name: string | undefined): number {
     if (this.count > SCAN_LIMIT) return this.indexed().get(name ?? index) ?? -1;
-    if (index >= 0) return this.keys.lastIndexOf(index, this.count - 1);
+    if (index >= 0) return this.count === 0 ? -1 : this.keys.lastIndexOf(index, this.count - 1);
     return this.names === null ? -1 : this.names.indexOf(name);
   }
 
   private indexed(): Map<number | string, number> {
-    if (this.slots !== null) return this.slots;
-    const slots = new Map<number | string, number>();
-    for (let slot = 0; slot < this.count; slot += 1) slots.set(this.names?.[slot] ?? this.keys[slot], slot);
-    this.slots = slots;
+    this.slots ??= new Map();
+    const { slots } = this;
+    for (let slot = slots.size; slot < this.count; slot += 1) {
+      slots.set(this.names?.[slot] ?? this.keys[slot], slot);
+    }
     return slots;
   }
 
@@ -105,8 +104,7 @@ export class AttributeList {
     this.count = 0;
     this.last = NO_KEY;
     this.dropped = 0;
-    this.low = 0;
-    this.high = 0;
+    this.seen = 0;
   }
 }
 

@@ -14,15 +14,15 @@ const monotonic: () => number = () => performance.now();
 
 /** A moment at which the wall clock and the monotonic clock were read together. */
 export class Anchor {
-  private readonly seconds: number;
-  private readonly nanos: number;
-  /** Milliseconds of the monotonic clock. */
-  readonly monotonicMillis: number;
+  /** Milliseconds of the monotonic clock at the epoch, and at the start of `second`. */
+  private readonly epochMillis: number;
+  private secondMillis: number;
+  private second: number;
 
   constructor(wallMillis: number, monotonicMillis: number) {
-    this.seconds = Math.floor(wallMillis / 1000);
-    this.nanos = Math.round((wallMillis - this.seconds * 1000) * 1_000_000);
-    this.monotonicMillis = monotonicMillis;
+    this.epochMillis = monotonicMillis - wallMillis;
+    this.second = Math.floor(wallMillis / 1000);
+    this.secondMillis = monotonicMillis - (wallMillis - this.second * 1000);
   }
 
   /**
@@ -30,16 +30,20 @@ export class Anchor {
    * a double holds epoch nanoseconds only to a multiple of 256.
    */
   at(monotonicMillis: number, time: Time): void {
-    const elapsed = monotonicMillis - this.monotonicMillis;
-    const wholeSeconds = Math.floor(elapsed / 1000);
-    const nanos = this.nanos + Math.round((elapsed - wholeSeconds * 1000) * 1_000_000);
-    const carry = nanos >= NANOS_PER_SECOND ? 1 : 0;
-    time.seconds = this.seconds + wholeSeconds + carry;
-    time.nanos = nanos - carry * NANOS_PER_SECOND;
+    let millis = monotonicMillis - this.secondMillis;
+    if (millis < 0 || millis >= 1000) {
+      const seconds = Math.floor(millis / 1000);
+      this.second += seconds;
+      this.secondMillis += seconds * 1000;
+      millis = monotonicMillis - this.secondMillis;
+    }
+    time.seconds = this.second;
+    // Truncation by `| 0` stays below one second: the double below 1000 that is nearest to it gives 999,999,999.
+    time.nanos = (millis * 1_000_000) | 0;
   }
 
   wallMillisAt(monotonicMillis: number): number {
-    return this.seconds * 1000 + this.nanos / 1_000_000 + monotonicMillis - this.monotonicMillis;
+    return monotonicMillis - this.epochMillis;
   }
 }
 

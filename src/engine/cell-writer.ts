@@ -60,6 +60,11 @@ export class CellWriter {
   private readonly longLimit: number;
   private readonly shortLimit: number;
 
+  /** The second of the last time written, and its nanoseconds as two halves. */
+  private second = 0;
+  private secondLow = 0;
+  private secondHigh = 0;
+
   private readonly engine: Engine;
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
@@ -245,10 +250,19 @@ export class CellWriter {
 
   /** Seconds and nanoseconds as 64-bit nanoseconds in the two words from `index`. */
   writeTime(index: number, seconds: number, nanos: number): void {
-    const low = (Math.imul(seconds, 1_000_000_000) + nanos) | 0;
+    if (seconds !== this.second) this.enterSecond(seconds);
+    const low = (this.secondLow + nanos) | 0;
     this.words[index] = low;
+    this.words[index + 1] = this.secondHigh + (low >>> 0 < nanos ? 1 : 0);
+  }
+
+  /** Keeps the halves of a second's nanoseconds: the next times most likely lie in it too. */
+  private enterSecond(seconds: number): void {
+    const low = Math.imul(seconds, 1_000_000_000);
+    this.second = seconds;
+    this.secondLow = low;
     // Exact although the product is not: its rounding error is far below one high unit.
-    this.words[index + 1] = Math.round((seconds * 1_000_000_000 + nanos - (low >>> 0)) / WORD);
+    this.secondHigh = Math.round((seconds * 1_000_000_000 - (low >>> 0)) / WORD);
   }
 
   private put(type: number, key: number, first: number, second: number): void {
