@@ -25,7 +25,11 @@ export class BoundedSender {
       timeout.arm(this.#timeoutMillis);
       return Promise.resolve(result)
         .catch(brokenContract)
-        .finally(() => timeout.clear());
+        .finally(() => {
+          timeout.clear();
+          // Listeners an exporter leaves on its signal would add up.
+          this.#controller = new AbortController();
+        });
     } catch (error) {
       return brokenContract(error);
     }

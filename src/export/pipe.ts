@@ -339,14 +339,16 @@ export class Pipe {
       await this.#untilAnswered(ABORT_GRACE_MILLIS);
     }
     try {
-      this.#close();
+      this.#giveUp();
     } catch (error) {
       this.#ledger.noteFault(error);
     }
+    this.#settleAllWaiters();
+    this.#sender.close();
     return report();
   }
 
-  #close(): void {
+  #giveUp(): void {
     this.#closed = true;
     this.#timer.clear();
     this.#soon.clear();
@@ -360,7 +362,5 @@ export class Pipe {
       this.#source.release(rest);
     }
     if (given > 0) this.#ledger.countGivenUp(given);
-    this.#settleAllWaiters();
-    this.#sender.close();
   }
 }

@@ -1,0 +1,619 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { SendResult } from '../src/export/exporter.ts';
+import { Pipe, type PipeOptions } from '../src/export/pipe.ts';
+import { DELIVERED, FakeExporter, FakeSource, UNAVAILABLE } from './helpers/fake-source.ts';
+
+const HALF = () => 0.5;
+
+let source: FakeSource;
+let exporter: FakeExporter;
+let warnings: [code: string, message: string][];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  source = new FakeSource();
+  exporter = new FakeExporter();
+  warnings = [];
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function pipeWith(options: Partial<PipeOptions> = {}): Pipe {
+  const warn = (code: string, message: string): void => void warnings.push([code, message]);
+  return new Pipe({ exporter, source, random: HALF, warn, ...options });
+}
+
+function finish(pipe: Pipe, count: number, size?: number): void {
+  for (let index = 0; index < count; index++) {
+    source.add(1, size);
+    pipe.notify(source.waitingBytes, source.waitingSpans);
+  }
+}
+
+/** An exporter whose answers the test gives one by one. */
+function answeredByHand(): { answers: ((result: SendResult) => void)[]; aborted: () => number } {
+  const answers: ((result: SendResult) => void)[] = [];
+  let aborted = 0;
+  exporter.answer = (_, abort) =>
+    new Promise((resolve) => {
+      answers.push(resolve);
+      abort?.addEventListener('abort', () => {
+        aborted++;
+        resolve({ kind: 'retryable', reason: 'aborted' });
+      });
+    });
+  return { answers, aborted: () => aborted };
+}
+
+async function settled(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+describe('when it sends', () => {
+  test('the first span waits for others until the scheduled delay', async () => {
+    const pipe = pipeWith();
+    finish(pipe, 3);
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(exporter.requests).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(exporter.requests.map((request) => request.spanCount)).toEqual([3]);
+    expect(pipe.counters).toMatchObject({ exported: 3, rejected: 0, failed: 0, shutdown: 0 });
+    expect(source.waitingSpans).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('a full request goes in the next turn, never inside notify', async () => {
+    const pipe = pipeWith({ maxRequestBytes: 1_000 });
+    finish(pipe, 10);
+    expect(exporter.requests).toHaveLength(0);
+    await settled();
+    expect(exporter.requests.map((request) => request.byteLength)).toEqual([1_000]);
+  });
+
+  test('so does a full batch; what does not fill another waits', async () => {
+    const pipe = pipeWith({ maxExportBatchSize: 4 });
+    finish(pipe, 9);
+    await settled();
+    expect(exporter.requests.map((request) => request.spanCount)).toEqual([4, 4]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(exporter.requests.map((request) => request.spanCount)).toEqual([4, 4, 1]);
+  });
+
+  test('everything that was finished when the delay ended is sent, in requests of at most the size', async () => {
+    const pipe = pipeWith({ maxRequestBytes: 1_000 });
+    source.add(25);
+    pipe.notify(100, 1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(exporter.requests.map((request) => request.byteLength)).toEqual([1_000, 1_000, 500]);
+  });
+
+  test('spans that finish during an export do not each get a request of their own', async () => {
+    const { answers } = answeredByHand();
+    const pipe = pipeWith();
+    finish(pipe, 1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    finish(pipe, 5);
+    answers[0](DELIVERED);
+    await settled();
+    expect(exporter.requests).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(exporter.requests.map((request) => request.spanCount)).toEqual([1, 5]);
+  });
+
+  test('pump sends before it returns when the exporter is synchronous', () => {
+    const pipe = pipeWith();
+    source.add(1);
+    pipe.pump();
+    expect(pipe.counters.exported).toBe(1);
+    expect(source.waitingSpans).toBe(0);
+  });
+
+  test('pump while an export is in flight sends after it', async () => {
+    const { answers } = answeredByHand();
+    const pipe = pipeWith();
+    source.add(1);
+    pipe.pump();
+    source.add(1);
+    pipe.pump();
+    expect(exporter.requests).toHaveLength(1);
+    expect(pipe.inFlightSpans).toBe(1);
+    answers[0](DELIVERED);
+    await settled();
+    expect(exporter.requests).toHaveLength(2);
+  });
+
+  test('sends and timers run in the root context with tracing suppressed', async () => {
+    const storage = new AsyncLocalStorage<Context>();
+    context.setGlobalContextManager({
+      active: () => storage.getStore() ?? ROOT_CONTEXT,
+      with: (active, work, self, ...args) => storage.run(active, () => work.call(self as never, ...args)),
+      bind: (_, target) => target,
+      enable: () => context as never,
+      disable: () => context as never,
+    });
+    onTestFinished(() => context.disable());
+    vi.useRealTimers();
+    const seen: Context[] = [];
+    const now = () => {
+      seen.push(context.active());
+      return performance.now();
+    };
+    exporter.answer = () => {
+      seen.push(context.active());
+      return DELIVERED;
+    };
+    const pipe = pipeWith({ scheduledDelayMillis: 1, now });
+    const key = Symbol('of the traced program');
+    context.with(ROOT_CONTEXT.setValue(key, 1), () => finish(pipe, 1));
+    while (source.waitingSpans > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(seen.length).toBeGreaterThan(1);
+    for (const one of seen) {
+      expect(isTracingSuppressed(one)).toBe(true);
+      expect(one.getValue(key)).toBeUndefined();
+    }
+  });
+});
+
+describe('what it counts', () => {
+  test('a partial success: rejected apart from exported, with a warning, without a second try', async () => {
+    exporter.answer = () => ({ kind: 'delivered', rejected: 3, message: 'too old' });
+    const pipe = pipeWith();
+    source.add(10);
+    pipe.pump();
+    expect(pipe.counters).toMatchObject({ exported: 7, rejected: 3, failed: 0 });
+    expect(pipe.counters.lastError).toContain('too old');
+    expect(warnings).toEqual([['export-rejected', expect.stringContaining('3 of 10')]]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(exporter.requests).toHaveLength(1);
+  });
+
+  test('a server cannot reject more than it got', () => {
+    exporter.answer = () => ({ kind: 'delivered', rejected: 1_000 });
+    const pipe = pipeWith();
+    source.add(10);
+    pipe.pump();
+    expect(pipe.counters).toMatchObject({ exported: 0, rejected: 10 });
+  });
+
+  test('a message without rejections is a warning and no error', () => {
+    exporter.answer = () => ({ kind: 'delivered', rejected: 0, message: 'old version' });
+    const pipe = pipeWith();
+    source.add(1);
+    pipe.pump();
+    expect(pipe.counters).toMatchObject({ exported: 1, lastError: undefined });
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('a final refusal: failed, with reason and time, and the next request goes on', () => {
+    vi.setSystemTime(1_700_000_000_000);
+    exporter.answer = () =>
+      exporter.requests.length === 1 ? { kind: 'failed', reason: 'HTTP 400' } : DELIVERED;
+    const pipe = pipeWith({ maxExportBatchSize: 2 });
+    source.add(5);
+    pipe.pump();
+    expect(pipe.counters).toEqual({
+      exported: 3,
+      rejected: 0,
+      failed: 2,
+      shutdown: 0,
+      lastError: 'HTTP 400',
+      lastErrorTime: 1_700_000_000_000,
+    });
+    expect(warnings).toEqual([['export-failed', expect.stringContaining('HTTP 400')]]);
+  });
+
+  test.each(['throws', 'rejects'])('an exporter that %s costs its request only', async (how) => {
+    exporter.answer = () => {
+      if (exporter.requests.length > 1) return DELIVERED;
+      if (how === 'rejects') return Promise.reject(new RangeError('canary'));
+      throw new RangeError('canary');
+    };
+    const pipe = pipeWith({ maxExportBatchSize: 1 });
+    source.add(2);
+    pipe.pump();
+    await settled();
+    expect(pipe.counters).toMatchObject({ exported: 1, failed: 1 });
+    expect(pipe.counters.lastError).toBe('the exporter threw RangeError');
+  });
+
+  test('a fault of the source does not reach the caller', async () => {
+    const pipe = pipeWith();
+    source.add(1);
+    source.take = () => {
+      throw new Error('broken');
+    };
+    expect(() => pipe.pump()).not.toThrow();
+    expect(warnings).toEqual([['export-fault', expect.stringContaining('broken')]]);
+    source.release = () => {
+      throw new Error('broken');
+    };
+    const closing = pipe.shutdown(10);
+    await vi.advanceTimersByTimeAsync(10);
+    await expect(closing).resolves.toMatchObject({ exported: 0, waiting: 1 });
+    expect(exporter.closed).toBe(1);
+  });
+});
+
+describe('a destination that gives no final answer', () => {
+  test('gets the same request again after 1, 2, 4 … 30 s with jitter; nothing is lost', async () => {
+    exporter.answer = () => UNAVAILABLE;
+    const pipe = pipeWith();
+    finish(pipe, 10);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.advanceTimersByTimeAsync(100_000);
+    const gaps = exporter.times.slice(1).map((time, index) => Math.round(time - exporter.times[index]));
+    // random() is 0.5 throughout.
+    expect(gaps.slice(0, 8)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
+    expect(new Set(exporter.requests).size).toBe(1);
+    expect(source.waitingSpans).toBe(10);
+    expect(pipe.inFlightSpans).toBe(10);
+    exporter.answer = () => DELIVERED;
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(pipe.counters).toMatchObject({ exported: 10, failed: 0 });
+    expect(warnings.every(([code]) => code === 'export-retry')).toBe(true);
+  });
+
+  test('after ten minutes away gets all 60,000 spans, having been tried at most 45 times', async () => {
+    exporter.answer = () => UNAVAILABLE;
+    const pipe = pipeWith();
+    for (let second = 0; second < 600; second++) {
+      source.add(100, 1_000);
+      pipe.notify(source.waitingBytes, source.waitingSpans);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(exporter.times.length).toBeLessThanOrEqual(45);
+    exporter.answer = () => DELIVERED;
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(pipe.counters).toMatchObject({ exported: 60_000, rejected: 0, failed: 0, shutdown: 0 });
+    expect(source.taken.size).toBe(0);
+  });
+
+  test('is not called by pump or a full batch while the pause lasts', async () => {
+    exporter.answer = () => UNAVAILABLE;
+    const pipe = pipeWith({ maxExportBatchSize: 1 });
+    source.add(1);
+    pipe.pump();
+    pipe.pump();
+    finish(pipe, 5);
+    await vi.advanceTimersByTimeAsync(499);
+    expect(exporter.requests).toHaveLength(1);
+  });
+
+  test.each([1_000, 30_000, 120_000])('pauses the whole pipe for a Retry-After of %i ms', async (ms) => {
+    exporter.answer = () => ({ kind: 'retryable', reason: 'HTTP 429', retryAfterMs: ms });
+    const pipe = pipeWith({ maxExportBatchSize: 1 });
+    source.add(2);
+    pipe.pump();
+    finish(pipe, 3);
+    void pipe.flush(ms * 2);
+    exporter.answer = () => DELIVERED;
+    await vi.advanceTimersByTimeAsync(ms - 1);
+    expect(exporter.requests).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(ms * 0.2 + 1);
+    expect(exporter.requests).toHaveLength(6);
+    expect(exporter.requests[1]).toBe(exporter.requests[0]);
+  });
+
+  test('is aborted after the export timeout, and tried again', async () => {
+    const { aborted } = answeredByHand();
+    const pipe = pipeWith({ exportTimeoutMillis: 700 });
+    source.add(1);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(700);
+    expect(aborted()).toBe(1);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(exporter.requests).toHaveLength(2);
+    expect(exporter.requests[1]).toBe(exporter.requests[0]);
+  });
+
+  test('a jump of the wall clock does not change the spacing', async () => {
+    exporter.answer = () => UNAVAILABLE;
+    const pipe = pipeWith();
+    source.add(1);
+    pipe.pump();
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await vi.advanceTimersByTimeAsync(499);
+    expect(exporter.requests).toHaveLength(1);
+    vi.setSystemTime(Date.now() - 7_200_000);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(exporter.requests).toHaveLength(2);
+  });
+});
+
+describe('a request that is too large', () => {
+  test('is halved until it passes: of 512 spans with one oversize, 511 arrive with 19 more requests', () => {
+    exporter.answer = (request) =>
+      request.byteLength > 100_000 ? { kind: 'failed', reason: 'HTTP 413', tooLarge: true } : DELIVERED;
+    const pipe = pipeWith();
+    source.add(300);
+    source.add(1, 200_000);
+    source.add(211);
+    pipe.pump();
+    expect(pipe.counters).toMatchObject({ exported: 511, failed: 1 });
+    expect(exporter.requests.length).toBeLessThanOrEqual(20);
+    expect(source.taken.size).toBe(0);
+  });
+
+  test('lowers the size of those that follow', () => {
+    exporter.answer = (request) =>
+      request.byteLength > 10_000 ? { kind: 'failed', reason: 'HTTP 413', tooLarge: true } : DELIVERED;
+    const pipe = pipeWith({ maxRequestBytes: 16_000 });
+    source.add(160);
+    pipe.pump();
+    const before = exporter.requests.length;
+    source.add(160);
+    pipe.pump();
+    expect(exporter.requests.slice(before).map((request) => request.byteLength)).toEqual([8_000, 8_000]);
+  });
+
+  test('is lost, and counted, when its source cannot cut', () => {
+    exporter.answer = () => ({ kind: 'failed', reason: 'HTTP 413', tooLarge: true });
+    const pipe = pipeWith();
+    Object.assign(source, { split: undefined });
+    source.add(10);
+    pipe.pump();
+    expect(pipe.counters.failed).toBe(10);
+  });
+});
+
+describe('flush', () => {
+  test('resolves at once when nothing waits', async () => {
+    expect(await pipeWith().flush()).toEqual({ exported: 0, dropped: 0, waiting: 0, bytes: 0 });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('waits for an export in flight and for what finished before the call, not after', async () => {
+    const { answers } = answeredByHand();
+    const pipe = pipeWith();
+    source.add(2);
+    pipe.pump();
+    source.add(3);
+    let result: unknown;
+    pipe.flush().then((value) => {
+      result = value;
+    });
+    answers[0](DELIVERED);
+    await settled();
+    expect(result).toBeUndefined();
+    source.add(4);
+    answers[1](DELIVERED);
+    await settled();
+    expect(result).toEqual({ exported: 5, dropped: 0, waiting: 4, bytes: 400 });
+  });
+
+  test('says what was dropped since its call', async () => {
+    const pipe = pipeWith({ maxExportBatchSize: 5 });
+    exporter.answer = () => ({ kind: 'failed', reason: 'HTTP 400' });
+    source.add(5);
+    pipe.pump();
+    exporter.answer = () =>
+      exporter.requests.length === 2
+        ? { kind: 'failed', reason: 'HTTP 400' }
+        : { kind: 'delivered', rejected: 2 };
+    source.add(10);
+    expect(await pipe.flush()).toEqual({ exported: 3, dropped: 7, waiting: 0, bytes: 0 });
+  });
+
+  test('ends at its deadline and says what still waits', async () => {
+    answeredByHand();
+    const pipe = pipeWith();
+    source.add(2);
+    const flushed = pipe.flush(1_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await flushed).toEqual({ exported: 0, dropped: 0, waiting: 2, bytes: 200 });
+    expect(exporter.requests).toHaveLength(1);
+  });
+
+  test('cuts a pause of our own short, to 500 ms after the last try', async () => {
+    exporter.answer = () => UNAVAILABLE;
+    const pipe = pipeWith();
+    source.add(1);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(16_000);
+    const tries = exporter.times.length;
+    exporter.answer = () => DELIVERED;
+    expect(await pipe.flush()).toMatchObject({ exported: 1, waiting: 0 });
+    expect(exporter.times).toHaveLength(tries + 1);
+    // And right after a failed try it waits out the rest of the 500 ms.
+    exporter.answer = () => (exporter.times.length < tries + 4 ? UNAVAILABLE : DELIVERED);
+    source.add(1);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(600);
+    const flushed = pipe.flush();
+    await vi.advanceTimersByTimeAsync(399);
+    expect(exporter.times).toHaveLength(tries + 3);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await flushed).toMatchObject({ exported: 1 });
+  });
+
+  test('any number of them at once', async () => {
+    const { answers } = answeredByHand();
+    const pipe = pipeWith();
+    source.add(1);
+    const first = pipe.flush();
+    source.add(1);
+    const second = pipe.flush();
+    const third = pipe.flush(10);
+    answers[0](DELIVERED);
+    await settled();
+    expect(await first).toMatchObject({ exported: 1, waiting: 1 });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await third).toMatchObject({ exported: 1, waiting: 1 });
+    answers[1](DELIVERED);
+    await settled();
+    expect(await second).toMatchObject({ exported: 2, waiting: 0 });
+    expect(exporter.overlaps).toBe(0);
+  });
+
+  test.each([0, -1, Number.NaN])('with %d ms starts sending and reports at once', async (ms) => {
+    const { answers } = answeredByHand();
+    const pipe = pipeWith();
+    source.add(1);
+    expect(await pipe.flush(ms)).toMatchObject({ exported: 0, waiting: 1 });
+    expect(answers).toHaveLength(1);
+  });
+
+  test('is not held up by spans the source has evicted', async () => {
+    const { answers } = answeredByHand();
+    const pipe = pipeWith({ maxExportBatchSize: 1 });
+    source.add(2);
+    const flushed = pipe.flush();
+    source.take(1_000, 10);
+    for (const request of source.taken) if (request !== exporter.requests[0]) source.release(request);
+    answers[0](DELIVERED);
+    await settled();
+    expect(await flushed).toMatchObject({ exported: 1, waiting: 0 });
+  });
+});
+
+describe('shutdown', () => {
+  test('sends what waits, closes the exporter once, and is one promise', async () => {
+    const pipe = pipeWith();
+    finish(pipe, 3);
+    const first = pipe.shutdown();
+    expect(pipe.shutdown(1)).toBe(first);
+    expect(await first).toEqual({ exported: 3, dropped: 0, waiting: 0, bytes: 0 });
+    expect(exporter.closed).toBe(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('gives up at its deadline: aborts, releases everything, and counts it under shutdown', async () => {
+    const { aborted } = answeredByHand();
+    const pipe = pipeWith({ maxExportBatchSize: 5 });
+    source.add(12);
+    const closing = pipe.shutdown(1_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await closing).toEqual({ exported: 0, dropped: 12, waiting: 0, bytes: 0 });
+    expect(aborted()).toBe(1);
+    expect(pipe.counters).toMatchObject({ failed: 0, shutdown: 12 });
+    expect(source.taken.size).toBe(0);
+    expect(warnings.at(-1)).toEqual(['export-shutdown', expect.stringContaining('12 spans')]);
+    expect(exporter.requests).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('cuts a pause, and its own tries are 1, 2, 4 s apart until the deadline', async () => {
+    exporter.answer = () => UNAVAILABLE;
+    const pipe = pipeWith();
+    source.add(1);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(16_000);
+    const tries = exporter.times.length;
+    const started = performance.now();
+    const closing = pipe.shutdown(2_000);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await closing).toMatchObject({ dropped: 1 });
+    expect(exporter.times.slice(tries).map((time) => time - started)).toEqual([0, 500, 1_500]);
+  });
+
+  test('does not wait for a try that would come after its deadline', async () => {
+    exporter.answer = () => ({ kind: 'retryable', reason: 'HTTP 429', retryAfterMs: 60_000 });
+    const pipe = pipeWith();
+    source.add(1);
+    expect(await pipe.shutdown(2_000)).toMatchObject({ dropped: 1 });
+    expect(pipe.counters.lastError).toBe('HTTP 429');
+    expect(performance.now()).toBeLessThan(2_000);
+  });
+
+  test('an attempt that does not let go keeps its bytes, yet not the shutdown', async () => {
+    let answer: (result: SendResult) => void = () => {};
+    exporter.answer = () => new Promise((resolve) => (answer = resolve));
+    const pipe = pipeWith({ maxExportBatchSize: 5 });
+    source.add(7);
+    const closing = pipe.shutdown(1_000);
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(await closing).toMatchObject({ dropped: 7, waiting: 5 });
+    expect([...source.taken]).toEqual([exporter.requests[0]]);
+    answer(DELIVERED);
+    await settled();
+    expect(source.taken.size).toBe(0);
+    expect(pipe.counters).toMatchObject({ exported: 0, shutdown: 7 });
+  });
+
+  test('an answer that comes with the abort counts, and no further request follows', async () => {
+    exporter.answer = (_, abort) =>
+      new Promise((resolve) => abort?.addEventListener('abort', () => resolve(DELIVERED)));
+    const pipe = pipeWith({ maxExportBatchSize: 5 });
+    source.add(7);
+    const closing = pipe.shutdown(1_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await closing).toEqual({ exported: 5, dropped: 2, waiting: 0, bytes: 0 });
+    expect(exporter.requests).toHaveLength(1);
+  });
+
+  test('afterwards nothing is sent, and flush has nothing to say', async () => {
+    const pipe = pipeWith({ maxExportBatchSize: 1 });
+    await pipe.shutdown();
+    finish(pipe, 3);
+    pipe.pump();
+    expect(await pipe.flush()).toMatchObject({ exported: 0, dropped: 0 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(exporter.requests).toHaveLength(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+test('whatever happens in whatever order, every span is accounted for exactly once', async () => {
+  const answer = fc.constantFrom<SendResult>(
+    DELIVERED,
+    UNAVAILABLE,
+    { kind: 'delivered', rejected: 2 },
+    { kind: 'failed', reason: 'HTTP 400' },
+    { kind: 'failed', reason: 'HTTP 413', tooLarge: true },
+    { kind: 'retryable', reason: 'HTTP 429', retryAfterMs: 1_500 },
+  );
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('add' as const), count: fc.integer({ min: 1, max: 9 }) }),
+    fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 4_000 }) }),
+    fc.record({ do: fc.constantFrom('pump' as const, 'flush' as const) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(answer, { minLength: 1, maxLength: 20 }),
+      fc.array(fc.integer({ min: -1, max: 900 }), { minLength: 1, maxLength: 5 }),
+      fc.array(step, { maxLength: 20 }),
+      async (answers, delays, steps) => {
+        source = new FakeSource();
+        exporter = new FakeExporter((_, abort) => {
+          const index = exporter.requests.length;
+          const result = answers[index % answers.length];
+          const delay = delays[index % delays.length];
+          if (delay < 0) return result;
+          return new Promise((resolve) => {
+            setTimeout(() => resolve(result), delay);
+            abort?.addEventListener('abort', () => resolve(UNAVAILABLE));
+          });
+        });
+        const pipe = pipeWith({ maxExportBatchSize: 6, scheduledDelayMillis: 1_000 });
+        let finished = 0;
+        const check = (): void => {
+          const { exported, rejected, failed, shutdown } = pipe.counters;
+          expect(exported + rejected + failed + shutdown + source.waitingSpans).toBe(finished);
+        };
+        for (const one of steps) {
+          if (one.do === 'add') {
+            finished += one.count;
+            finish(pipe, one.count);
+          } else if (one.do === 'wait') await vi.advanceTimersByTimeAsync(one.ms);
+          else if (one.do === 'pump') pipe.pump();
+          else void pipe.flush(700);
+          check();
+        }
+        const closing = pipe.shutdown(3_000);
+        await vi.advanceTimersByTimeAsync(3_100);
+        await closing;
+        check();
+        expect(source.waitingSpans).toBe(0);
+        expect(exporter.overlaps).toBe(0);
+        expect(exporter.closed).toBe(1);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
