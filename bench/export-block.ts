@@ -1,17 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent, type ClientRequest, request } from 'node:http';
 import { join } from 'node:path';
 import type { ExportCase } from './corpus.ts';
-import type { ExportResult } from './job.ts';
+import type { Control, ExportResult } from './job.ts';
 import { collectGarbage, inTurn } from './measure.ts';
 import { ROOT } from './repository.ts';
 import type { ExportingSdk, Side } from './sdk.ts';
 import { BATCH_SPANS } from './values.ts';
 
-/** One side of an export row; `control` posts ready-made bytes and has nothing to encode. */
+/** One side of an export row. */
 export interface Sender {
-  side: Side | 'control';
+  side: Side | Control;
   engine: string;
   version: string;
   fill(): void;
@@ -62,7 +62,7 @@ export function senderOf(side: Side, sdk: ExportingSdk, benchCase: ExportCase): 
   };
 }
 
-/** Exports of all senders in one process, in turn; the control posts as many bytes as the first sender did. */
+/** Exports of all senders in one process, in turn; the controls post as many bytes as the first sender did. */
 export async function measureExports(
   senders: Sender[],
   receiver: Receiver,
@@ -70,10 +70,13 @@ export async function measureExports(
 ): Promise<ExportResult[]> {
   const results = new Map<Sender, ExportResult>();
   const sample = await warmUp(senders[0], receiver);
-  const control = postControl(receiver.url, Buffer.alloc(sample.bytes, 0x61));
-  for (const sender of senders.slice(1)) await warmUp(sender, receiver);
-  await warmUp(control, receiver);
-  const all = [control, ...senders];
+  const body = Buffer.alloc(sample.bytes, 0x61);
+  const controls = [
+    postControl(receiver.url, 'control', body, body.length),
+    postControl(receiver.url, 'sliced control', body, SLICE_BYTES),
+  ];
+  const all = [...controls, ...senders];
+  for (const sender of all) if (sender !== senders[0]) await warmUp(sender, receiver);
   for (const { side, engine, version } of all) {
     const empty = { side, engine, version, blocks: [], durations: [], requests: 0, wireBytes: 0 };
     results.set(all[results.size], empty);
@@ -141,12 +144,15 @@ export function longestBlock(action: () => Promise<void>): Promise<{ block: numb
   });
 }
 
+/** What a sender that keeps its turns short hands to the socket at once. */
+const SLICE_BYTES = 256 * 1024;
+
 /** Posts the same number of bytes from one ready buffer over a kept-alive connection. */
-function postControl(url: string, body: Buffer): Sender {
+function postControl(url: string, side: Control, body: Buffer, sliceBytes: number): Sender {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const headers = { 'content-type': 'application/x-protobuf', 'content-length': body.length };
   return {
-    side: 'control',
+    side,
     engine: '-',
     version: `node:http ${process.version}`,
     fill() {},
@@ -157,8 +163,20 @@ function postControl(url: string, body: Buffer): Sender {
           response.on('end', resolve);
         });
         outgoing.on('error', reject);
-        outgoing.end(body);
+        writeSlices(outgoing, body, sliceBytes);
       }),
     shutdown: async () => agent.destroy(),
   };
+}
+
+function writeSlices(outgoing: ClientRequest, body: Buffer, sliceBytes: number, from = 0): void {
+  const slice = body.subarray(from, from + sliceBytes);
+  if (from + sliceBytes >= body.length) {
+    outgoing.end(slice);
+    return;
+  }
+  // A write that the socket took at once drains in the same turn, so the turn has to be ended on purpose.
+  const next = (): void => void setImmediate(writeSlices, outgoing, body, sliceBytes, from + sliceBytes);
+  if (outgoing.write(slice)) next();
+  else outgoing.once('drain', next);
 }

@@ -27,8 +27,11 @@ export interface ColdResult {
   garbageBytes: number;
 }
 
+/** Both post ready-made bytes: in one write, or in slices of 256 KiB, one an event-loop turn. */
+export type Control = 'control' | 'sliced control';
+
 export interface ExportResult {
-  side: Side | 'control';
+  side: Side | Control;
   engine: string;
   version: string;
   /** Milliseconds, one an export: the longest stretch in which the event loop did not turn. */

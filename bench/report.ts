@@ -70,7 +70,7 @@ function wasmOverTs(runs: WarmResult[][]): number[] {
   return wasmRounds.length > 0 && tsRounds.length > 0 ? [median(tsRounds) / median(wasmRounds)] : [];
 }
 
-/** Milliseconds of main-thread block; what counts is the part above the control of the same process. */
+/** Milliseconds of main-thread block; what counts is the part above the better control of the same process. */
 export function exportTable(outcomes: ExportOutcome[]): Table {
   const head = [
     'case',
@@ -90,11 +90,12 @@ export function exportTable(outcomes: ExportOutcome[]): Table {
 }
 
 function exportRow(name: string, result: ExportResult, run: ExportResult[]): string[] {
-  const control = run.find(({ side }) => side === 'control') as ExportResult;
-  const above = (share: number): string =>
-    result === control
-      ? '-'
-      : milliseconds(percentile(result.blocks, share) - percentile(control.blocks, share));
+  const controls = run.filter(({ side }) => side === 'control' || side === 'sliced control');
+  const above = (share: number): string => {
+    if (controls.includes(result)) return '-';
+    const best = Math.min(...controls.map(({ blocks }) => percentile(blocks, share)));
+    return milliseconds(percentile(result.blocks, share) - best);
+  };
   return [
     name,
     result.side,
