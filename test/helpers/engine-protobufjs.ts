@@ -1,0 +1,53 @@
+/**
+ * @module An independent reader of OTLP: protobufjs over the published `.proto` files. Both come with the mock
+ * receiver of another project and are read when a test runs.
+ */
+
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+interface MessageType {
+  decode(bytes: Uint8Array): object;
+  toObject(message: object, options: object): Record<string, unknown>;
+}
+
+interface Root {
+  resolvePath(origin: string, target: string): string;
+  loadSync(file: string, options: object): Root;
+  lookupType(name: string): MessageType;
+}
+
+const receiver = createRequire(import.meta.url).resolve('@elastic/mockotlpserver/package.json');
+const { Root: ProtoRoot } = createRequire(receiver)('protobufjs') as { Root: new () => Root };
+const folder = dirname(receiver);
+
+const root = new ProtoRoot();
+root.resolvePath = (_origin, target) => join(folder, target);
+const requestType = root
+  .loadSync('opentelemetry/proto/collector/trace/v1/trace_service.proto', { keepCase: false })
+  .lookupType('opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest');
+
+/** A span as protobufjs reads it; 64-bit numbers are decimal strings, absent fields have proto3 defaults. */
+export interface ProtobufjsSpan {
+  readonly name: string;
+  readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
+  readonly [member: string]: unknown;
+}
+
+export interface ProtobufjsRequest {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly { readonly spans: readonly ProtobufjsSpan[] }[];
+  }[];
+}
+
+export function decodeWithProtobufjs(bytes: Uint8Array): ProtobufjsRequest {
+  const message = requestType.decode(bytes);
+  const options = { longs: String, bytes: Array, defaults: true, arrays: true, oneofs: false };
+  return requestType.toObject(message, options) as unknown as ProtobufjsRequest;
+}
+
+export function spansByProtobufjs(bytes: Uint8Array): ProtobufjsSpan[] {
+  return decodeWithProtobufjs(bytes).resourceSpans.flatMap(({ scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) => spans),
+  );
+}
