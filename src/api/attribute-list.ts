@@ -12,6 +12,10 @@ const SCAN_LIMIT = 64;
 /** Lists kept for the next span, and the largest that is kept. */
 const POOL_SIZE = 256;
 const POOLED_CAPACITY = 128;
+/** Stands for no limit: no string and no list gets there, and it is a small integer. */
+const UNLIMITED = 2 ** 30;
+
+const hasOwn = Object.prototype.hasOwnProperty;
 
 export class AttributeList {
   /** Indexes of the key table; -1 for a key that travels inline. */
@@ -20,44 +24,103 @@ export class AttributeList {
   /** The inline keys, at the place of their values. */
   names: (string | undefined)[] | null = null;
   count = 0;
-  /** The key set last, by which the next one is guessed. */
-  last = NO_KEY;
   /** Attributes refused at the limit, or for their key. */
   dropped = 0;
+  /** The key set last, by which the next one is guessed. */
+  private last = NO_KEY;
   /** One bit a key index modulo 32: a clear bit proves that the key is new. */
   private seen = 0;
   /** Slot by key, of the first `slots.size` attributes; made when a scan would be long. */
   private slots: Map<number | string, number> | null = null;
 
+  private readonly table: KeyTable;
+  private readonly countLimit: number;
+  private readonly lengthLimit: number;
+
   /**
-   * Sets the value, already a snapshot, of the key with this index; `name` when the index is -1. False at the
-   * limit.
+   * @param countLimit - most attributes; Infinity for no limit.
+   * @param lengthLimit - longest string, in code points, and byte array; Infinity for no limit.
    */
-  set(index: number, name: string | undefined, value: unknown, limit: number): boolean {
-    const { count, seen } = this;
-    const bit = 1 << index;
-    if (index >= 0 && (seen & bit) === 0 && count < limit) {
-      this.seen = seen | bit;
-      this.last = index;
-      this.keys[count] = index;
-      this.values[count] = value;
-      this.count = count + 1;
-      return true;
-    }
-    return this.setSlowly(index, name, value, limit);
+  constructor(table: KeyTable, countLimit: number, lengthLimit: number) {
+    this.table = table;
+    this.countLimit = Math.min(countLimit, UNLIMITED);
+    this.lengthLimit = Math.min(lengthLimit, UNLIMITED);
   }
 
-  private setSlowly(index: number, name: string | undefined, value: unknown, limit: number): boolean {
-    const { count } = this;
+  /**
+   * Sets an attribute given by a user: finds the key's index, takes a snapshot, cuts to the length limit. A key
+   * that is empty or no string is refused and counted; `undefined` sets nothing.
+   */
+  set(key: unknown, value: unknown): void {
+    const index = this.table.find(key, this.last);
+    const type = typeof value;
+    const isPlain =
+      type === 'string'
+        ? (value as string).length <= this.lengthLimit
+        : type === 'number' || type === 'boolean';
+    if (index < 0 || !isPlain) {
+      this.setSlowly(key, index, value);
+      return;
+    }
+    const { count, seen } = this;
+    const bit = 1 << index;
+    this.last = index;
+    if ((seen & bit) !== 0 || count >= this.countLimit) {
+      this.place(index, undefined, value);
+      return;
+    }
+    this.seen = seen | bit;
+    this.keys[count] = index;
+    this.values[count] = value;
+    this.count = count + 1;
+  }
+
+  /** Sets every own member of `attributes`; a member that cannot be read is refused and counted. */
+  setAll(attributes: Attributes): void {
+    try {
+      // `for … in` reads keys and values of a plain object from V8's enum cache; Object.keys makes an array first.
+      for (const key in attributes) {
+        if (!hasOwn.call(attributes, key)) continue;
+        let value: unknown;
+        try {
+          value = attributes[key];
+        } catch {
+          this.dropped += 1;
+          continue;
+        }
+        this.set(key, value);
+      }
+    } catch {
+      // A Proxy that refuses to name its keys: one attribute is lost, as far as anyone can know.
+      this.dropped += 1;
+    }
+  }
+
+  private setSlowly(key: unknown, known: number, value: unknown): void {
+    if (typeof key !== 'string' || key === '') {
+      this.dropped += 1;
+      return;
+    }
+    // The snapshot may run a getter that sets an attribute of this very span: everything else comes after it.
+    const copy =
+      typeof value === 'string' ? truncate(value, this.lengthLimit) : snapshot(value, this.lengthLimit);
+    if (copy === NOTHING) return;
+    const index = known < 0 ? this.table.add(key) : known;
     if (index >= 0) this.last = index;
+    this.place(index, index < 0 ? key : undefined, copy);
+  }
+
+  /** Overwrites or appends a value that is a snapshot already. */
+  private place(index: number, name: string | undefined, value: unknown): void {
+    const { count } = this;
     const slot = this.find(index, name);
     if (slot >= 0) {
       this.values[slot] = value;
-      return true;
+      return;
     }
-    if (count >= limit) {
+    if (count >= this.countLimit) {
       this.dropped += 1;
-      return false;
+      return;
     }
     if (index < 0) {
       this.names ??= [];
@@ -68,7 +131,6 @@ export class AttributeList {
     this.keys[count] = index;
     this.values[count] = value;
     this.count = count + 1;
-    return true;
   }
 
   private find(index: number, name: string | undefined): number {
@@ -87,10 +149,10 @@ export class AttributeList {
   }
 
   /** The attributes as a plain object, for reading. */
-  toObject(table: KeyTable): Attributes {
+  toObject(): Attributes {
     const object: Record<string, unknown> = {};
     for (let slot = 0; slot < this.count; slot += 1) {
-      const key = this.keys[slot] < 0 ? (this.names?.[slot] ?? '') : table.keys[this.keys[slot]];
+      const key = this.keys[slot] < 0 ? (this.names?.[slot] ?? '') : this.table.keys[this.keys[slot]];
       define(object, key, toPlain(this.values[slot] as AttributeValue));
     }
     return object as Attributes;
@@ -108,68 +170,22 @@ export class AttributeList {
   }
 }
 
-const pool: AttributeList[] = [];
+/** Empty lists of one provider, kept for its next spans. */
+export class AttributeListPool {
+  private readonly lists: AttributeList[] = [];
+  private readonly make: () => AttributeList;
 
-/** An empty list, from the pool when it has one. */
-export function acquireList(): AttributeList {
-  return pool.pop() ?? new AttributeList();
-}
-
-/** Empties a list, so that it retains nothing of its span, and keeps it for the next one. */
-export function releaseList(list: AttributeList): void {
-  list.clear();
-  if (pool.length < POOL_SIZE && list.keys.length <= POOLED_CAPACITY) pool.push(list);
-}
-
-/**
- * Sets an attribute given by a user: takes a snapshot, cuts to the length limit, finds the key's index. A key
- * that is empty or no string is refused and counted; `undefined` sets nothing.
- */
-export function setUserAttribute(
-  list: AttributeList,
-  table: KeyTable,
-  key: unknown,
-  value: unknown,
-  countLimit: number,
-  lengthLimit: number,
-): void {
-  if (typeof key !== 'string' || key === '') {
-    list.dropped += 1;
-    return;
+  constructor(make: () => AttributeList) {
+    this.make = make;
   }
-  const copy = typeof value === 'string' ? truncate(value, lengthLimit) : snapshot(value, lengthLimit);
-  if (copy === NOTHING) return;
-  const known = table.find(key, list.last);
-  const index = known < 0 ? table.add(key) : known;
-  list.set(index, index < 0 ? key : undefined, copy, countLimit);
-}
 
-/** Sets every own member of `attributes`; a member that cannot be read is refused and counted. */
-export function setUserAttributes(
-  list: AttributeList,
-  table: KeyTable,
-  attributes: Attributes,
-  countLimit: number,
-  lengthLimit: number,
-): void {
-  for (const key of ownKeys(attributes)) {
-    let value: unknown;
-    try {
-      value = attributes[key];
-    } catch {
-      list.dropped += 1;
-      continue;
-    }
-    setUserAttribute(list, table, key, value, countLimit, lengthLimit);
+  acquire(): AttributeList {
+    return this.lists.pop() ?? this.make();
   }
-}
 
-/** The own enumerable keys, none of what is no object or throws. */
-function ownKeys(attributes: unknown): string[] {
-  if (typeof attributes !== 'object' || attributes === null) return [];
-  try {
-    return Object.keys(attributes);
-  } catch {
-    return [];
+  /** Empties a list, so that it retains nothing of its span, and keeps it unless it is large or many are kept. */
+  release(list: AttributeList): void {
+    list.clear();
+    if (this.lists.length < POOL_SIZE && list.keys.length <= POOLED_CAPACITY) this.lists.push(list);
   }
 }

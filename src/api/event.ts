@@ -7,7 +7,7 @@ import {
   type TimeInput,
   type TraceState,
 } from '@opentelemetry/api';
-import { AttributeList, setUserAttributes } from './attribute-list.ts';
+import { AttributeList } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import type { SpanSettings } from './span-settings.ts';
 
@@ -33,9 +33,8 @@ export function recordAttributes(
   settings: SpanSettings,
 ): AttributeList | null {
   if (attributes === undefined || attributes === null) return null;
-  const list = new AttributeList();
-  const { attributeValueLengthLimit } = settings.limits;
-  setUserAttributes(list, settings.keyTable, attributes, countLimit, attributeValueLengthLimit);
+  const list = new AttributeList(settings.keyTable, countLimit, settings.limits.attributeValueLengthLimit);
+  list.setAll(attributes);
   return list;
 }
 

@@ -2,7 +2,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { STRING_BYTES, STRINGS } from '../../assembly/layout.ts';
 import type { Arena } from '../engine/arena.ts';
-import { AttributeList, setUserAttributes } from './attribute-list.ts';
+import { AttributeList } from './attribute-list.ts';
 import type { InstrumentationScope, Resource } from './types.ts';
 
 // trace/v1: ResourceSpans.resource = 1, .schema_url = 3; ScopeSpans.scope = 1, .schema_url = 3.
@@ -42,11 +42,8 @@ export function scopeFields(arena: Arena, scope: InstrumentationScope): Uint8Arr
 }
 
 function listOf(arena: Arena, attributes: Attributes | undefined): AttributeList {
-  const list = new AttributeList();
-  if (attributes !== undefined) {
-    const limit = Number.POSITIVE_INFINITY;
-    setUserAttributes(list, arena.keyTable, attributes, limit, limit);
-  }
+  const list = new AttributeList(arena.keyTable, Infinity, Infinity);
+  if (attributes !== undefined) list.setAll(attributes);
   return list;
 }
 

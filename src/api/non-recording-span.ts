@@ -1,37 +1,38 @@
 /** A span that was not sampled: it has a context, so that children follow the decision, and records nothing. */
-import type { Span, SpanContext, TraceState } from '@opentelemetry/api';
-import { laneToHex } from './ids.ts';
-import type { Identity } from './span.ts';
+import type { Span, SpanContext } from '@opentelemetry/api';
+import { generateIds, identity, inherit, spanContextOf } from './identity.ts';
+import type { IdGenerator } from './ids.ts';
 
 export class NonRecordingSpan implements Span {
-  readonly _trace0: number;
-  readonly _trace1: number;
-  readonly _trace2: number;
-  readonly _trace3: number;
-  readonly _span0: number;
-  readonly _span1: number;
-  readonly _traceState: TraceState | undefined;
-  _context: SpanContext | undefined = undefined;
+  /** `undefined` until someone asks: most spans that are not sampled are never asked for their ids. */
+  private context: SpanContext | undefined = undefined;
+  private parent: Span | undefined;
+  private readonly idGenerator: IdGenerator | null;
 
-  constructor(identity: Identity) {
-    this._trace0 = identity.trace0;
-    this._trace1 = identity.trace1;
-    this._trace2 = identity.trace2;
-    this._trace3 = identity.trace3;
-    this._span0 = identity.span0;
-    this._span1 = identity.span1;
-    this._traceState = identity.traceState;
+  /** A span under `parent`, with ids made when they are needed. */
+  constructor(parent: Span | undefined, idGenerator: IdGenerator | null) {
+    // Of a chain of them only the first matters, for its trace id: however deep the chain, one step leads to it.
+    const first = parent instanceof NonRecordingSpan ? parent.parent : undefined;
+    this.parent = first instanceof NonRecordingSpan ? first : parent;
+    this.idGenerator = idGenerator;
+  }
+
+  /** A span with this context. */
+  static of(context: SpanContext): NonRecordingSpan {
+    const span = new NonRecordingSpan(undefined, null);
+    span.context = context;
+    return span;
   }
 
   spanContext(): SpanContext {
-    this._context ??= {
-      traceId:
-        laneToHex(this._trace0) + laneToHex(this._trace1) + laneToHex(this._trace2) + laneToHex(this._trace3),
-      spanId: laneToHex(this._span0) + laneToHex(this._span1),
-      traceFlags: 0,
-      traceState: this._traceState,
-    };
-    return this._context;
+    if (this.context === undefined) {
+      const parentSampled = inherit(this.parent);
+      if (this.idGenerator !== null) generateIds(this.idGenerator, parentSampled === undefined);
+      this.context = spanContextOf(identity);
+      // Kept longer, a parent would keep all of its ancestors.
+      this.parent = undefined;
+    }
+    return this.context;
   }
 
   setAttribute(): this {

@@ -1,6 +1,5 @@
 /** What a live span shows of itself: copies in the shapes of `ReadableSpan`. */
 import type { HrTime, Link } from '@opentelemetry/api';
-import type { KeyTable } from '../engine/key-table.ts';
 import type { RecordedEvent, RecordedLink } from './event.ts';
 import type { TimedEvent } from './types.ts';
 
@@ -11,20 +10,20 @@ export function toHrTime(seconds: number, nanos: number): HrTime {
   return nanos < 0 ? [seconds - 1, nanos + NANOS_PER_SECOND] : [seconds, nanos];
 }
 
-export function readableEvents(events: readonly RecordedEvent[] | null, table: KeyTable): TimedEvent[] {
+export function readableEvents(events: readonly RecordedEvent[] | null): TimedEvent[] {
   return (events ?? []).map((event) => ({
     name: event.name,
     time: [event.seconds, event.nanos],
-    attributes: event.attributes?.toObject(table) ?? {},
+    attributes: event.attributes?.toObject() ?? {},
     droppedAttributesCount: event.attributes?.dropped ?? 0,
   }));
 }
 
-export function readableLinks(links: readonly RecordedLink[] | null, table: KeyTable): Link[] {
+export function readableLinks(links: readonly RecordedLink[] | null): Link[] {
   return (links ?? []).map((link) => ({
     context: link.context,
     ...(link.attributes && {
-      attributes: link.attributes.toObject(table),
+      attributes: link.attributes.toObject(),
       droppedAttributesCount: link.attributes.dropped,
     }),
   }));

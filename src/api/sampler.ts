@@ -182,11 +182,20 @@ export class ParentBasedSampler implements Sampler {
   }
 }
 
+/** How a tracer can decide without making the arguments of `shouldSample`; `ask` when it cannot. */
+export type SamplingShortcut = 'ask' | 'on' | 'off' | 'parent';
+
 /**
- * Whether a sampler is `ParentBased(AlwaysOn)`, the default, as we made it: its decision is then the parent's
- * sampled flag, and yes for a root, which a tracer can see without making the arguments of `shouldSample`.
+ * The shortcut for a sampler as we made it: always on, always off, or `ParentBased(AlwaysOn)`, the default, whose
+ * decision is the parent's sampled flag, and yes for a root.
  */
-export function isDefaultSampler(sampler: Sampler): boolean {
+export function samplingShortcut(sampler: Sampler): SamplingShortcut {
+  if (isExactly(sampler, AlwaysOnSampler)) return 'on';
+  if (isExactly(sampler, AlwaysOffSampler)) return 'off';
+  return followsParent(sampler) ? 'parent' : 'ask';
+}
+
+function followsParent(sampler: Sampler): boolean {
   if (Object.getPrototypeOf(sampler) !== ParentBasedSampler.prototype) return false;
   if (sampler.shouldSample !== ParentBasedSampler.prototype.shouldSample) return false;
   const slots = sampler as unknown as Record<string, Sampler>;

@@ -2,20 +2,22 @@
 import type { Arena } from '../engine/arena.ts';
 import type { KeyTable } from '../engine/key-table.ts';
 import type { SpanQueue, Stream } from '../export/span-queue.ts';
+import type { AttributeListPool } from './attribute-list.ts';
 import type { IdGenerator } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 import type { ResolvedSpanLimits } from './limits.ts';
-import type { Sampler } from './sampler.ts';
+import type { Sampler, SamplingShortcut } from './sampler.ts';
 import type { Resource } from './types.ts';
 
 export interface SpanSettings {
   readonly arena: Arena;
   readonly keyTable: KeyTable;
+  readonly lists: AttributeListPool;
   readonly queue: SpanQueue;
   readonly limits: ResolvedSpanLimits;
   readonly sampler: Sampler;
-  /** The sampler is ParentBased(AlwaysOn): its answer is the parent's flag. */
-  readonly followsParent: boolean;
+  /** How to decide without asking it. */
+  readonly shortcut: SamplingShortcut;
   /** `null` for random ids. */
   readonly idGenerator: IdGenerator | null;
   readonly resource: Resource;

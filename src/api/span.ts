@@ -16,13 +16,7 @@ import type {
   TraceState,
 } from '@opentelemetry/api';
 import { warn, warnOnce } from '../diagnostics.ts';
-import {
-  type AttributeList,
-  acquireList,
-  releaseList,
-  setUserAttribute,
-  setUserAttributes,
-} from './attribute-list.ts';
+import type { AttributeList } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
 import { commit } from './commit.ts';
@@ -35,6 +29,7 @@ import {
   recordLink,
   traceStateText,
 } from './event.ts';
+import type { Identity } from './identity.ts';
 import { laneToHex } from './ids.ts';
 import { readableEvents, readableLinks, toHrTime } from './readable.ts';
 import type { Tracer } from './tracer.ts';
@@ -48,22 +43,6 @@ const TRACE_FLAG_SAMPLED = 1;
 /** Written by the clock, read at once; never held across a call. */
 const time: Time = { seconds: 0, nanos: 0 };
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
-
-/** Where a new span stands: its ids as lanes (ids.ts) and its parent. Filled by the tracer, read at once. */
-export interface Identity {
-  trace0: number;
-  trace1: number;
-  trace2: number;
-  trace3: number;
-  span0: number;
-  span1: number;
-  parent0: number;
-  parent1: number;
-  flags: number;
-  /** Whether the parent came from another process. */
-  remote: boolean;
-  traceState: TraceState | undefined;
-}
 
 export class Span implements ApiSpan {
   readonly _trace0: number;
@@ -123,7 +102,7 @@ export class Span implements ApiSpan {
     this._kind = kind;
     this._tracer = tracer;
     this._name = name;
-    this._attributes = acquireList();
+    this._attributes = tracer.settings.lists.acquire();
     if (start !== undefined && readTimeInput(start, time)) {
       this._anchor = null;
     } else {
@@ -156,41 +135,14 @@ export class Span implements ApiSpan {
   setAttribute(key: string, value: unknown): this {
     const list = this._attributes;
     if (list === null) return this;
-    const { keyTable, limits } = this._tracer.settings;
-    const index = keyTable.find(key, list.last);
-    if (index >= 0) {
-      if (typeof value === 'string') {
-        if (value.length <= limits.attributeValueLengthLimit) {
-          list.set(index, undefined, value, limits.attributeCountLimit);
-          return this;
-        }
-      } else if (typeof value === 'number' || typeof value === 'boolean') {
-        list.set(index, undefined, value, limits.attributeCountLimit);
-        return this;
-      }
-    }
-    setUserAttribute(
-      list,
-      keyTable,
-      key,
-      value,
-      limits.attributeCountLimit,
-      limits.attributeValueLengthLimit,
-    );
+    list.set(key, value);
     return this;
   }
 
   setAttributes(attributes: Attributes): this {
     const list = this._attributes;
     if (list === null) return this;
-    const { keyTable, limits } = this._tracer.settings;
-    setUserAttributes(
-      list,
-      keyTable,
-      attributes,
-      limits.attributeCountLimit,
-      limits.attributeValueLengthLimit,
-    );
+    list.setAll(attributes);
     return this;
   }
 
@@ -289,7 +241,7 @@ export class Span implements ApiSpan {
     this._attributes = null;
     this._events = null;
     this._links = null;
-    releaseList(list);
+    this._tracer.settings.lists.release(list);
   }
 
   /** Writes a user's time, or now, to `time`. */
@@ -338,15 +290,15 @@ export class Span implements ApiSpan {
 
   /** A copy of what was set so far; after `end()` an empty frozen object: the attributes are bytes by then. */
   get attributes(): Attributes {
-    return this._attributes?.toObject(this._tracer.settings.keyTable) ?? NO_ATTRIBUTES;
+    return this._attributes?.toObject() ?? NO_ATTRIBUTES;
   }
 
   get events(): TimedEvent[] {
-    return readableEvents(this._events, this._tracer.settings.keyTable);
+    return readableEvents(this._events);
   }
 
   get links(): Link[] {
-    return readableLinks(this._links, this._tracer.settings.keyTable);
+    return readableLinks(this._links);
   }
 
   get parentSpanContext(): SpanContext | undefined {

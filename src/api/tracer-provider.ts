@@ -18,6 +18,7 @@ import type { EngineName } from '../engine/engine.ts';
 import { openArena } from '../engine/select.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import { SpanQueue, type Stream } from '../export/span-queue.ts';
+import { AttributeList, AttributeListPool } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import { ownContextManager } from './context.ts';
 import { resourceFields, scopeFields } from './header-messages.ts';
@@ -25,7 +26,7 @@ import type { IdGenerator } from './ids.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
 import { defaultResource } from './resource.ts';
-import { isDefaultSampler, type Sampler } from './sampler.ts';
+import { type Sampler, samplingShortcut } from './sampler.ts';
 import type { SpanSettings } from './span-settings.ts';
 import { Tracer } from './tracer.ts';
 import type { InstrumentationScope, Resource, SpanProcessor } from './types.ts';
@@ -99,14 +100,19 @@ export class TracerProvider implements ApiTracerProvider {
     this.connections = processors.map((processor) => processor.connect(queue.attach()));
     const sampler = resolveSampler({ sampler: options.sampler });
     queue.maxPieceSpans = Math.min(...this.connections.map(({ maxExportBatchSize }) => maxExportBatchSize));
+    const limits = resolveSpanLimits(options.spanLimits, options.generalLimits);
+    const { attributeCountLimit, attributeValueLengthLimit } = limits;
     this.settings = {
       arena,
+      lists: new AttributeListPool(
+        () => new AttributeList(arena.keyTable, attributeCountLimit, attributeValueLengthLimit),
+      ),
       keyTable: arena.keyTable,
       queue,
       resource,
       sampler,
-      limits: resolveSpanLimits(options.spanLimits, options.generalLimits),
-      followsParent: isDefaultSampler(sampler),
+      limits,
+      shortcut: samplingShortcut(sampler),
       idGenerator: options.idGenerator ?? null,
       ledger: new Ledger(),
       maxQueueSize: Math.min(...this.connections.map(({ maxQueueSize }) => maxQueueSize)),

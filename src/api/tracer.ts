@@ -5,7 +5,6 @@ import {
   type Attributes,
   type Context,
   INVALID_SPAN_CONTEXT,
-  isSpanContextValid,
   type Link,
   type SpanOptions,
   trace,
@@ -15,10 +14,10 @@ import type { Stream } from '../export/span-queue.ts';
 import { describe } from './attributes.ts';
 import { currentAnchor, monotonicNow } from './clock.ts';
 import { activeContext, isSuppressed, SpanFrame, spanOf, withContext, withoutSpan } from './context.ts';
-import { hexToLane, randomLane } from './ids.ts';
+import { generateIds, identity, inherit, spanContextOf } from './identity.ts';
 import { NonRecordingSpan } from './non-recording-span.ts';
 import { SamplingDecision, type SamplingResult } from './sampler.ts';
-import { type Identity, Span } from './span.ts';
+import { Span } from './span.ts';
 import type { SpanSettings } from './span-settings.ts';
 import type { InstrumentationScope } from './types.ts';
 
@@ -26,23 +25,6 @@ const NO_LINKS: Link[] = [];
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_OPTIONS: SpanOptions = Object.freeze({});
 const SAMPLED = 1;
-const HEX_ID = /^[0-9a-f]+$/;
-
-/** Filled for the span being started, read by its constructor; never held across a call of user code. */
-const identity: Identity = {
-  trace0: 0,
-  trace1: 0,
-  trace2: 0,
-  trace3: 0,
-  span0: 0,
-  span1: 0,
-  parent0: 0,
-  parent1: 0,
-  flags: 0,
-  remote: false,
-  traceState: undefined,
-};
-
 export class Tracer implements ApiTracer {
   readonly settings: SpanSettings;
   readonly scope: InstrumentationScope;
@@ -64,11 +46,16 @@ export class Tracer implements ApiTracer {
     if (isSuppressed(context) || settings.isShutdown) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     if (options.root) context = withoutSpan(context);
     const parent = spanOf(context);
+    const { shortcut } = settings;
+    if (shortcut === 'off' || (shortcut === 'parent' && parent instanceof NonRecordingSpan)) {
+      return new NonRecordingSpan(parent, settings.idGenerator);
+    }
     const parentSampled = inherit(parent);
-    if (settings.idGenerator !== null) this.generateIds(parentSampled === undefined);
+    if (settings.idGenerator !== null) generateIds(settings.idGenerator, parentSampled === undefined);
     const spanName = typeof name === 'string' ? name : describe(name);
-    if (!settings.followsParent) return this.startSampled(spanName, options, context);
-    if (parentSampled === false) return new NonRecordingSpan(identity);
+    if (shortcut === 'ask') return this.startSampled(spanName, options, context, parent);
+    if (shortcut === 'parent' && parentSampled === false)
+      return new NonRecordingSpan(parent, settings.idGenerator);
     identity.flags = SAMPLED;
     return this.begin(spanName, options, undefined, parent);
   }
@@ -100,15 +87,20 @@ export class Tracer implements ApiTracer {
   }
 
   /** Asks the provider's sampler. Its arguments, and its attributes in the span, cost only those who set one. */
-  private startSampled(name: string, options: SpanOptions, context: Context): ApiSpan {
+  private startSampled(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    parent: ApiSpan | undefined,
+  ): ApiSpan {
+    // A sampler may itself start spans.
     const own = { ...identity };
-    const traceId = new NonRecordingSpan(own).spanContext().traceId;
-    const result = this.askSampler(name, options, context, traceId);
+    const result = this.askSampler(name, options, context, spanContextOf(own).traceId);
     Object.assign(identity, own);
     if (result.traceState !== undefined) identity.traceState = result.traceState;
-    if (result.decision === SamplingDecision.NOT_RECORD) return new NonRecordingSpan(identity);
     identity.flags = result.decision === SamplingDecision.RECORD_AND_SAMPLED ? SAMPLED : 0;
-    return this.begin(name, options, result.attributes, spanOf(context));
+    if (result.decision === SamplingDecision.NOT_RECORD) return NonRecordingSpan.of(spanContextOf(identity));
+    return this.begin(name, options, result.attributes, parent);
   }
 
   private askSampler(name: string, options: SpanOptions, context: Context, traceId: string): SamplingResult {
@@ -144,78 +136,4 @@ export class Tracer implements ApiTracer {
     if (options.links !== undefined) span.addLinks(options.links);
     return span;
   }
-
-  /** Replaces the random ids by those of a custom generator, when they are valid. */
-  private generateIds(isRoot: boolean): void {
-    const generator = this.settings.idGenerator;
-    try {
-      const spanId = generator?.generateSpanId() ?? '';
-      const traceId = isRoot ? (generator?.generateTraceId() ?? '') : undefined;
-      if (spanId.length !== 16 || !HEX_ID.test(spanId))
-        throw new TypeError('a span id that is not 16 hex digits');
-      if (traceId !== undefined) {
-        if (traceId.length !== 32 || !HEX_ID.test(traceId)) {
-          throw new TypeError('a trace id that is not 32 hex digits');
-        }
-        readTraceId(traceId);
-      }
-      identity.span0 = hexToLane(spanId, 0);
-      identity.span1 = hexToLane(spanId, 8);
-    } catch (error) {
-      warn('id-generator', `the id generator gave ${describe(error)}; random ids are used.`);
-    }
-  }
-}
-
-/**
- * Fills the identity of a span under `parent`: its trace, its own random id. Returns whether the parent was
- * sampled, `undefined` for a root. An invalid parent makes a root.
- */
-function inherit(parent: ApiSpan | undefined): boolean | undefined {
-  identity.span0 = randomLane();
-  identity.span1 = randomLane() || 1;
-  identity.remote = false;
-  if (parent instanceof Span) {
-    copyTrace(parent);
-    identity.traceState = parent._traceState;
-    return (parent._flags & SAMPLED) !== 0;
-  }
-  if (parent instanceof NonRecordingSpan) {
-    copyTrace(parent);
-    identity.traceState = parent._traceState;
-    return false;
-  }
-  const parentContext = parent?.spanContext();
-  if (parentContext === undefined || !isSpanContextValid(parentContext)) {
-    identity.trace0 = randomLane();
-    identity.trace1 = randomLane();
-    identity.trace2 = randomLane();
-    identity.trace3 = randomLane() || 1;
-    identity.parent0 = 0;
-    identity.parent1 = 0;
-    identity.traceState = undefined;
-    return undefined;
-  }
-  readTraceId(parentContext.traceId.toLowerCase());
-  identity.parent0 = hexToLane(parentContext.spanId, 0);
-  identity.parent1 = hexToLane(parentContext.spanId, 8);
-  identity.remote = parentContext.isRemote === true;
-  identity.traceState = parentContext.traceState;
-  return (parentContext.traceFlags & SAMPLED) !== 0;
-}
-
-function copyTrace(parent: Span | NonRecordingSpan): void {
-  identity.trace0 = parent._trace0;
-  identity.trace1 = parent._trace1;
-  identity.trace2 = parent._trace2;
-  identity.trace3 = parent._trace3;
-  identity.parent0 = parent._span0;
-  identity.parent1 = parent._span1;
-}
-
-function readTraceId(traceId: string): void {
-  identity.trace0 = hexToLane(traceId, 0);
-  identity.trace1 = hexToLane(traceId, 8);
-  identity.trace2 = hexToLane(traceId, 16);
-  identity.trace3 = hexToLane(traceId, 24);
 }

@@ -50,10 +50,10 @@ export class KeyTable {
   }
 
   /** The index of a known key, -1 for any other. `previous` is the index of the key set before it. */
-  find(key: string, previous: number): number {
+  find(key: unknown, previous: number): number {
     const guess = this.successors[previous];
     if (this.keys[guess] === key) return guess;
-    const index = this.indexes.get(key);
+    const index = this.indexes.get(key as string);
     if (index === undefined) return -1;
     this.successors[previous] = index;
     return index;

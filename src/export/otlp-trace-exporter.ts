@@ -24,10 +24,11 @@ export function supplySpanEncoder(encoder: SpanEncoder | undefined): void {
  * another SDK's it is a `SpanExporter`, which tries again for up to 30 s.
  */
 export class OTLPTraceExporter implements SpanExporter {
-  private readonly options: OtlpHttpOptions;
-  private readonly pending = new Set<Promise<void>>();
-  private transport: OtlpHttpTransport | undefined;
-  private stopped = false;
+  // Hard-private, as all that follows: inspect() must not show the headers.
+  readonly #options: OtlpHttpOptions;
+  readonly #pending = new Set<Promise<void>>();
+  #transport: OtlpHttpTransport | undefined;
+  #stopped = false;
 
   /**
    * @param options - see {@link OTLPTraceExporterOptions}; what is left out comes from `OTEL_EXPORTER_OTLP_*`.
@@ -35,17 +36,17 @@ export class OTLPTraceExporter implements SpanExporter {
    * @throws {TlsFileError} when a configured certificate or key cannot be used.
    */
   constructor(options: OTLPTraceExporterOptions = {}) {
-    this.options = resolveOtlpTraceOptions(options ?? {});
+    this.#options = resolveOtlpTraceOptions(options ?? {});
   }
 
   /** Takes spans as OTLP bytes. Each call makes a transport of its own; whoever calls closes it. */
   wire(): WireExporter {
-    return new OtlpHttpTransport(this.options);
+    return new OtlpHttpTransport(this.#options);
   }
 
   /** Takes spans as objects. `resultCallback` is called exactly once. */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
-    const done = this.sendSpans(spans)
+    const done = this.#sendSpans(spans)
       .then(
         () => resultCallback({ code: ExportResultCode.SUCCESS }),
         (error: Error) => resultCallback({ code: ExportResultCode.FAILED, error }),
@@ -53,24 +54,24 @@ export class OTLPTraceExporter implements SpanExporter {
       .catch((error: unknown) => {
         warn('export-callback', `the callback given to OTLPTraceExporter.export threw ${String(error)}`);
       })
-      .finally(() => this.pending.delete(done));
-    this.pending.add(done);
+      .finally(() => this.#pending.delete(done));
+    this.#pending.add(done);
   }
 
   /** Resolves when every `export` so far has called back. */
   async forceFlush(): Promise<void> {
-    await Promise.allSettled(this.pending);
+    await Promise.allSettled(this.#pending);
   }
 
   /** Waits for every `export` so far, then closes the connections; later exports fail. */
   async shutdown(): Promise<void> {
-    this.stopped = true;
+    this.#stopped = true;
     await this.forceFlush();
-    this.transport?.close();
+    this.#transport?.close();
   }
 
-  private async sendSpans(spans: readonly ReadableSpan[]): Promise<void> {
-    if (this.stopped) {
+  async #sendSpans(spans: readonly ReadableSpan[]): Promise<void> {
+    if (this.#stopped) {
       throw new Error('OTLPTraceExporter: expected spans before shutdown(), got them after; not sent.');
     }
     if (encodeSpans === undefined) {
@@ -80,8 +81,8 @@ export class OTLPTraceExporter implements SpanExporter {
       );
     }
     // Its caller, another SDK's processor, waits for the answer, so an attempt keeps the process alive.
-    this.transport ??= new OtlpHttpTransport({ ...this.options, holdsProcess: true });
-    const result = await sendWithRetries(this.transport, encodeSpans(spans));
+    this.#transport ??= new OtlpHttpTransport({ ...this.#options, holdsProcess: true });
+    const result = await sendWithRetries(this.#transport, encodeSpans(spans));
     if (result.kind !== 'delivered') throw new Error(`OTLPTraceExporter: ${result.reason}`);
     if (result.rejected > 0) {
       const said = result.message === undefined ? '' : `: ${result.message}`;

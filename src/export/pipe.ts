@@ -262,7 +262,7 @@ export class Pipe {
     const delay = retryDelayMillis(this.#failures++, this.#random, retryAfterMs);
     this.#pausedUntil = now + delay;
     this.#retryAfterUntil = retryAfterMs === undefined ? 0 : now + retryAfterMs;
-    const isLastTry = this.#isOver || this.#pausedUntil >= this.#shutdownDeadline;
+    const isLastTry = this.#pausedUntil >= this.#shutdownDeadline;
     this.#ledger.noteRetry(reason, isLastTry ? 0 : this.#source.waitingSpans);
     if (isLastTry) this.#settleAllWaiters();
   }

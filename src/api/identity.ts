@@ -1,0 +1,130 @@
+/**
+ * The identity of the span being started: its ids as lanes (ids.ts), its parent, its flags. One record, filled and
+ * read at once, never held across a call of user code: a start makes no object but the span.
+ */
+import {
+  type Span as ApiSpan,
+  isSpanContextValid,
+  type SpanContext,
+  type TraceState,
+} from '@opentelemetry/api';
+import { warn } from '../diagnostics.ts';
+import { describe } from './attributes.ts';
+import { hexToLane, type IdGenerator, laneToHex, randomLane } from './ids.ts';
+import { Span } from './span.ts';
+
+const SAMPLED = 1;
+const HEX_ID = /^[0-9a-f]+$/;
+
+export interface Identity {
+  trace0: number;
+  trace1: number;
+  trace2: number;
+  trace3: number;
+  span0: number;
+  span1: number;
+  parent0: number;
+  parent1: number;
+  flags: number;
+  /** Whether the parent came from another process. */
+  remote: boolean;
+  traceState: TraceState | undefined;
+}
+
+export const identity: Identity = {
+  trace0: 0,
+  trace1: 0,
+  trace2: 0,
+  trace3: 0,
+  span0: 0,
+  span1: 0,
+  parent0: 0,
+  parent1: 0,
+  flags: 0,
+  remote: false,
+  traceState: undefined,
+};
+
+/**
+ * Fills the identity of a span under `parent`: its trace, its own random id. Returns whether the parent was
+ * sampled, `undefined` for a root. An invalid parent makes a root.
+ */
+export function inherit(parent: ApiSpan | undefined): boolean | undefined {
+  if (parent instanceof Span) {
+    renew();
+    identity.trace0 = parent._trace0;
+    identity.trace1 = parent._trace1;
+    identity.trace2 = parent._trace2;
+    identity.trace3 = parent._trace3;
+    identity.parent0 = parent._span0;
+    identity.parent1 = parent._span1;
+    identity.traceState = parent._traceState;
+    return (parent._flags & SAMPLED) !== 0;
+  }
+  const context = parent?.spanContext();
+  renew();
+  if (context !== undefined && isSpanContextValid(context)) return inheritContext(context);
+  identity.trace0 = randomLane();
+  identity.trace1 = randomLane();
+  identity.trace2 = randomLane();
+  identity.trace3 = randomLane() || 1;
+  identity.parent0 = 0;
+  identity.parent1 = 0;
+  identity.traceState = undefined;
+  return undefined;
+}
+
+function renew(): void {
+  identity.span0 = randomLane();
+  identity.span1 = randomLane() || 1;
+  identity.remote = false;
+  identity.flags = 0;
+}
+
+function inheritContext(context: SpanContext): boolean {
+  readTraceId(context.traceId.toLowerCase());
+  identity.parent0 = hexToLane(context.spanId, 0);
+  identity.parent1 = hexToLane(context.spanId, 8);
+  identity.remote = context.isRemote === true;
+  identity.traceState = context.traceState;
+  return (context.traceFlags & SAMPLED) !== 0;
+}
+
+function readTraceId(traceId: string): void {
+  identity.trace0 = hexToLane(traceId, 0);
+  identity.trace1 = hexToLane(traceId, 8);
+  identity.trace2 = hexToLane(traceId, 16);
+  identity.trace3 = hexToLane(traceId, 24);
+}
+
+/** Replaces the random ids by those of a custom generator, when they are valid. */
+export function generateIds(generator: IdGenerator, isRoot: boolean): void {
+  const own = { ...identity };
+  try {
+    const spanId = checkId(generator.generateSpanId(), 16);
+    const traceId = isRoot ? checkId(generator.generateTraceId(), 32) : undefined;
+    // The generator is user code: it may have started spans.
+    Object.assign(identity, own);
+    identity.span0 = hexToLane(spanId, 0);
+    identity.span1 = hexToLane(spanId, 8);
+    if (traceId !== undefined) readTraceId(traceId);
+  } catch (error) {
+    Object.assign(identity, own);
+    warn('id-generator', `the id generator failed: ${describe(error)}. Random ids are used.`);
+  }
+}
+
+function checkId(id: unknown, length: number): string {
+  if (typeof id === 'string' && id.length === length && HEX_ID.test(id) && !/^0+$/.test(id)) return id;
+  throw new TypeError(`expected ${length} lowercase hex digits, not all 0, got ${describe(id)}`);
+}
+
+/** The context of a span with this identity. */
+export function spanContextOf(of: Identity): SpanContext {
+  return {
+    traceId: laneToHex(of.trace0) + laneToHex(of.trace1) + laneToHex(of.trace2) + laneToHex(of.trace3),
+    spanId: laneToHex(of.span0) + laneToHex(of.span1),
+    traceFlags: of.flags,
+    traceState: of.traceState,
+  };
+}
