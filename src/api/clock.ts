@@ -6,6 +6,8 @@
 import type { HrTime, TimeInput } from '@opentelemetry/api';
 
 const NANOS_PER_SECOND = 1_000_000_000;
+/** The first second whose nanoseconds 64 bits do not hold all: in the year 2554. */
+const END_OF_TIME = 18_446_744_073;
 /** How often the anchor is held against the wall clock, in ms, and what difference moves it. */
 const CHECK_MILLIS = 1000;
 const TOLERANCE_MILLIS = 5;
@@ -86,12 +88,12 @@ function isHrTime(input: unknown): input is HrTime {
 /**
  * Writes a time given by the user. A number that is not larger than `performance.now()` counts from the time
  * origin, a larger one is milliseconds since the epoch (the rule of `TimeInput`). False when it is no time, or
- * not a moment after 1970; `time` is then unchanged.
+ * not a moment from 1970 to 2554; `time` is then unchanged.
  */
 export function readTimeInput(input: TimeInput | undefined, time: Time): boolean {
   if (input === undefined || input === null) return false;
   if (typeof input === 'number') {
-    if (!(input >= 0) || input === Number.POSITIVE_INFINITY) return false;
+    if (!(input >= 0 && input < END_OF_TIME * 1000)) return false;
     const now = monotonic();
     if (input <= now) currentAnchor(now).at(input, time);
     else fromMillis(input, time);
@@ -99,13 +101,15 @@ export function readTimeInput(input: TimeInput | undefined, time: Time): boolean
   }
   if (input instanceof Date) {
     const millis = input.getTime();
-    if (!(millis >= 0)) return false;
+    if (!(millis >= 0 && millis < END_OF_TIME * 1000)) return false;
     fromMillis(millis, time);
     return true;
   }
   if (!isHrTime(input) || input[0] < 0 || input[1] < 0) return false;
   const carry = Math.floor(input[1] / NANOS_PER_SECOND);
-  time.seconds = Math.floor(input[0]) + carry;
+  const seconds = Math.floor(input[0]) + carry;
+  if (seconds >= END_OF_TIME) return false;
+  time.seconds = seconds;
   time.nanos = Math.floor(input[1] - carry * NANOS_PER_SECOND);
   return true;
 }
