@@ -64,3 +64,9 @@ export const FIELD_VARINT: i32 = 23;
 export const FIELD_FIXED32: i32 = 24;
 /** first, second = low and high half */
 export const FIELD_FIXED64: i32 = 25;
+/** A bytes field of 8: first, second = the bytes. A span id. */
+export const FIELD_BYTES8: i32 = 26;
+/** A bytes field of 16: first, second = the first 8 bytes; the RAW8 cell that follows holds the others. A trace id. */
+export const FIELD_BYTES16: i32 = 27;
+/** 8 bytes without tag or length. */
+export const RAW8: i32 = 28;

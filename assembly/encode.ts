@@ -13,6 +13,7 @@ import {
   DOUBLE,
   FIELD,
   FIELD_AT,
+  FIELD_BYTES8,
   FIELD_FIXED32,
   FIELD_FIXED64,
   FIELD_VARINT,
@@ -30,6 +31,7 @@ import {
   MESSAGE_OPEN,
   NAME_MEMO,
   NULL,
+  RAW8,
   STRING,
   STRING_AT,
   STRING_REMEMBER,
@@ -169,6 +171,14 @@ function closeRemembered(position: i32, end: i32, key: i32, attributeTag: i32): 
   return enclose(body, end, attributeTag);
 }
 
+/** 8 bytes out of the cell; before them tag and length, unless more of the field is to come. */
+function idField(position: i32, cell: i32, type: i32, tagValue: i32): i32 {
+  copy8(position - 8, cell + CELL_FIRST);
+  if (type === RAW8) return position - 8;
+  set8(position - 9, type === FIELD_BYTES8 ? 8 : 16);
+  return tag(position - 9, tagValue);
+}
+
 /** A field of a message that is not an attribute; `tagValue` is never 0. */
 function field(position: i32, cell: i32, type: i32, text: i32): i32 {
   const tagValue: i32 = get32(cell + CELL_KEY);
@@ -177,6 +187,7 @@ function field(position: i32, cell: i32, type: i32, text: i32): i32 {
   if (type === FIELD_FIXED64) return fixed64(position, tagValue, cell + CELL_FIRST);
   if (type === FIELD_VARINT) return tag(varint(position, first), tagValue);
   if (type === FIELD_FIXED32) return fixed32(position, tagValue, first);
+  if (type >= FIELD_BYTES8) return idField(position, cell, type, tagValue);
   if (type === FIELD_AT) {
     const second: i32 = get32(cell + CELL_SECOND);
     return enclose(copyBackwards(position, first + second, second), position, tagValue);

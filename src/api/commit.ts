@@ -45,7 +45,7 @@ const SAMPLED = 1;
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 /** Cells of an event or link without its attributes. */
-const MESSAGE_CELLS = 8;
+const MESSAGE_CELLS = 9;
 
 /** Encodes an ended span, or counts why it was dropped. */
 export function commit(span: Span, list: AttributeList): void {
@@ -66,6 +66,7 @@ export function commit(span: Span, list: AttributeList): void {
     ledger.drop(dropReason(piece));
     return;
   }
+  if (settings.keyTable.hasPending) settings.keyTable.remembered();
   queue.committed += 1;
   queue.waiting += 1;
   if (piece !== stream.openPiece) queue.opened(stream, piece);
@@ -100,7 +101,7 @@ function writeHead(span: Span, words: Int32Array, writer: CellWriter): void {
 function writeBody(span: Span, list: AttributeList, writer: CellWriter): void {
   if (span._traceStateText !== '') writer.textField(SPAN_TRACE_STATE, span._traceStateText);
   writer.name(span._name);
-  list.dropped += writer.attributes(list.keys, list.values, list.names, list.count);
+  list.dropped += writer.attributes(list.keys, list.values, list.names, list.count, true);
   if (list.dropped !== 0) writer.varintField(SPAN_DROPPED_ATTRIBUTES, list.dropped);
   if (span._events !== null) writeEvents(span, span._events, writer);
   if (span._droppedEvents !== 0) writer.varintField(SPAN_DROPPED_EVENTS, span._droppedEvents);
@@ -136,14 +137,14 @@ function writeLinks(span: Span, links: readonly RecordedLink[], writer: CellWrit
     }
     const { traceId, spanId } = context;
     writer.openMessage(SPAN_LINKS);
-    writer.wordsField(
+    writer.traceIdField(
       LINK_TRACE_ID,
       hexToLane(traceId, 0),
       hexToLane(traceId, 8),
       hexToLane(traceId, 16),
       hexToLane(traceId, 24),
     );
-    writer.wordsField(LINK_SPAN_ID, hexToLane(spanId, 0), hexToLane(spanId, 8));
+    writer.spanIdField(LINK_SPAN_ID, hexToLane(spanId, 0), hexToLane(spanId, 8));
     writer.textField(LINK_TRACE_STATE, traceStateText);
     writeList(attributes, LINK_DROPPED_ATTRIBUTES, writer);
     writer.fixed32Field(
@@ -156,6 +157,6 @@ function writeLinks(span: Span, links: readonly RecordedLink[], writer: CellWrit
 
 function writeList(list: AttributeList | null, droppedTag: number, writer: CellWriter): void {
   if (list === null) return;
-  const noRoom = writer.attributes(list.keys, list.values, list.names, list.count);
+  const noRoom = writer.attributes(list.keys, list.values, list.names, list.count, false);
   writer.varintField(droppedTag, list.dropped + noRoom);
 }

@@ -16,15 +16,26 @@ const SCOPE_VERSION = 0x12;
 const SCOPE_ATTRIBUTES = 0x1a;
 
 /** `ResourceSpans.resource` and `.schema_url`. */
-export function resourceFields(arena: Arena, resource: Resource): Uint8Array {
+function resourceFields(arena: Arena, resource: Resource): Uint8Array {
   const { writer } = arena;
   const list = listOf(arena, resource.attributes);
   writer.begin();
   writer.openMessage(RESOURCE);
-  writer.attributes(list.keys, list.values, list.names, list.count);
+  writer.attributes(list.keys, list.values, list.names, list.count, false);
   writer.closeMessage(RESOURCE_ATTRIBUTES);
   writer.textField(SCHEMA_URL, resource.schemaUrl ?? '');
   return finish(arena);
+}
+
+/** Makes the resource's fields for each request, and only once when all of its attributes are known. */
+export function resourceHeader(arena: Arena, resource: Resource): () => Uint8Array {
+  let final: Uint8Array | undefined;
+  return () => {
+    if (final !== undefined) return final;
+    const fields = resourceFields(arena, resource);
+    if (resource.asyncAttributesPending !== true) final = fields;
+    return fields;
+  };
 }
 
 /** `ScopeSpans.scope` and `.schema_url`. */
@@ -35,7 +46,7 @@ export function scopeFields(arena: Arena, scope: InstrumentationScope): Uint8Arr
   writer.openMessage(SCOPE);
   writer.textField(SCOPE_NAME, scope.name);
   writer.textField(SCOPE_VERSION, scope.version ?? '');
-  writer.attributes(list.keys, list.values, list.names, list.count);
+  writer.attributes(list.keys, list.values, list.names, list.count, false);
   writer.closeMessage(SCOPE_ATTRIBUTES);
   writer.textField(SCHEMA_URL, scope.schemaUrl ?? '');
   return finish(arena);

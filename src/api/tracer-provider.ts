@@ -21,7 +21,7 @@ import { SpanQueue, type Stream } from '../export/span-queue.ts';
 import { AttributeList, AttributeListPool } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import { ownContextManager } from './context.ts';
-import { resourceFields, scopeFields } from './header-messages.ts';
+import { resourceHeader, scopeFields } from './header-messages.ts';
 import type { IdGenerator } from './ids.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
@@ -82,6 +82,8 @@ export interface TracerProviderStats {
 }
 
 const DEFAULT_FLUSH_MILLIS = 30_000;
+/** Longest time that spans wait for resource attributes that are promises. */
+const RESOURCE_WAIT_MILLIS = 5_000;
 
 export class TracerProvider implements ApiTracerProvider {
   readonly settings: SpanSettings;
@@ -94,7 +96,7 @@ export class TracerProvider implements ApiTracerProvider {
   constructor(options: TracerProviderOptions = {}) {
     const arena = openArena(resolveEngineOptions(options));
     const resource = options.resource ?? defaultResource();
-    const queue = new SpanQueue(arena.engine, () => resourceFields(arena, resource));
+    const queue = new SpanQueue(arena.engine, resourceHeader(arena, resource));
     const processors = (options.spanProcessors ?? []).filter(supported);
     this.flushMillis = options.forceFlushTimeoutMillis ?? DEFAULT_FLUSH_MILLIS;
     this.connections = processors.map((processor) => processor.connect(queue.attach()));
@@ -121,6 +123,22 @@ export class TracerProvider implements ApiTracerProvider {
       hasProcessor: processors.length > 0,
       isShutdown: false,
     };
+    this.holdFor(resource);
+  }
+
+  /** Lets spans leave only once the resource is complete, or was given time enough to be. */
+  private holdFor(resource: Resource): void {
+    if (resource.asyncAttributesPending !== true || resource.waitForAsyncAttributes === undefined) return;
+    const { queue } = this.settings;
+    queue.isHeld = true;
+    const release = (): void => {
+      clearTimeout(timer);
+      queue.isHeld = false;
+      for (const { pipe } of this.connections) pipe.pump();
+    };
+    const timer = setTimeout(release, RESOURCE_WAIT_MILLIS);
+    (timer as { unref?: () => void }).unref?.();
+    resource.waitForAsyncAttributes().then(release, release);
   }
 
   /** The tracer of an instrumentation scope; the same one for the same name, version and schema URL. */
@@ -183,6 +201,7 @@ export class TracerProvider implements ApiTracerProvider {
 
   private async stop(timeoutMillis: number): Promise<void> {
     this.settings.isShutdown = true;
+    this.settings.queue.isHeld = false;
     await Promise.all(this.connections.map(({ pipe }) => pipe.shutdown(timeoutMillis)));
     const { core } = this.settings.arena.engine;
     for (const tracer of this.tracers.values()) core.dropStream(tracer.stream.id);

@@ -6,6 +6,7 @@ import {
   type Context,
   INVALID_SPAN_CONTEXT,
   type Link,
+  SpanKind,
   type SpanOptions,
   trace,
 } from '@opentelemetry/api';
@@ -109,7 +110,7 @@ export class Tracer implements ApiTracer {
         context,
         traceId,
         name,
-        options.kind ?? 0,
+        validKind(options.kind),
         options.attributes ?? NO_ATTRIBUTES,
         options.links ?? NO_LINKS,
       );
@@ -129,11 +130,21 @@ export class Tracer implements ApiTracer {
     const now = monotonicNow();
     // A child shares its parent's anchor, so that the two line up whatever the wall clock does in between.
     const anchor = (parent instanceof Span ? parent._anchor : null) ?? currentAnchor(now);
-    const span = new Span(this, name, options.kind ?? 0, identity, anchor, now, options.startTime);
+    const span = new Span(this, name, validKind(options.kind), identity, anchor, now, options.startTime);
     settings.ledger.started += 1;
     if (options.attributes !== undefined) span.setAttributes(options.attributes);
     if (samplerAttributes !== undefined) span.setAttributes(samplerAttributes);
     if (options.links !== undefined) span.addLinks(options.links);
     return span;
   }
+}
+
+/** A kind of the API's enumeration, INTERNAL for anything else. */
+function validKind(kind: SpanKind | undefined): SpanKind {
+  return kind !== undefined &&
+    Number.isInteger(kind) &&
+    kind >= SpanKind.INTERNAL &&
+    kind <= SpanKind.CONSUMER
+    ? kind
+    : SpanKind.INTERNAL;
 }

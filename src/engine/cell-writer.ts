@@ -13,6 +13,8 @@ import {
   DOUBLE,
   FIELD,
   FIELD_AT,
+  FIELD_BYTES8,
+  FIELD_BYTES16,
   FIELD_FIXED32,
   FIELD_FIXED64,
   FIELD_VARINT,
@@ -31,6 +33,7 @@ import {
   NAME_MEMO,
   NAME_REMEMBER,
   NULL,
+  RAW8,
   STRING,
   STRING_AT,
   STRING_REMEMBER,
@@ -88,6 +91,7 @@ export class CellWriter {
     this.text = '';
     this.longEnd = STRINGS;
     if (this.keyTable.hasAdded) this.keyTable.internAdded();
+    if (this.keyTable.hasPending) this.keyTable.discardPending();
   }
 
   get cellCount(): number {
@@ -129,15 +133,19 @@ export class CellWriter {
   /**
    * Attributes of the message that is open. `keys` are indexes of the key table, or -1 with the key in `names`.
    * Returns how many found no room.
+   *
+   * Only the span's own attributes may be remembered: there a key stands once. The encoder goes from the last cell
+   * to the first, so a memo written for an event would answer for the same key of the span itself.
    */
   attributes(
     keys: readonly number[],
     values: readonly unknown[],
     names: readonly (string | undefined)[] | null,
     count: number,
+    mayRemember: boolean,
   ): number {
     const { words, doubles, shortLimit, keyTable } = this;
-    const { memo, used } = keyTable;
+    const { memo, used, wait } = keyTable;
     // Locals, written back before anything else needs them: a store to a field a cell costs as much as the cell.
     let { cell, text } = this;
     let dropped = 0;
@@ -147,14 +155,19 @@ export class CellWriter {
       if (key >= 0 && cell < CELL_LIMIT) {
         words[cell + 1] = key;
         if (typeof value === 'string') {
-          if (memo[key] === value) {
+          const remembered = memo[key];
+          if (remembered === value) {
             used[key] = 1;
             words[cell] = MEMO;
             cell += 4;
             continue;
           }
           if (value.length <= SHORT_STRING && text.length + value.length <= shortLimit) {
-            words[cell] = keyTable.shouldRemember(key, value) ? STRING_REMEMBER : STRING;
+            words[cell] = STRING;
+            if (mayRemember) {
+              if (remembered === undefined && wait[key] > 0) wait[key] -= 1;
+              else if (keyTable.shouldRemember(key, value)) words[cell] = STRING_REMEMBER;
+            }
             words[cell + 2] = value.length;
             text += value;
             cell += 4;
@@ -225,12 +238,15 @@ export class CellWriter {
     this.put(FIELD_AT, tag, start, this.longEnd - start);
   }
 
-  /** `count` bytes given as 32-bit words. */
-  wordsField(tag: number, ...values: number[]): void {
-    const start = (this.longEnd + 3) & ~3;
-    this.words.set(values, start >> 2);
-    this.longEnd = start + values.length * 4;
-    this.put(FIELD_AT, tag, start, values.length * 4);
+  /** The 8 bytes of a span id, given as two words. */
+  spanIdField(tag: number, first: number, second: number): void {
+    this.put(FIELD_BYTES8, tag, first, second);
+  }
+
+  /** The 16 bytes of a trace id, given as four words. */
+  traceIdField(tag: number, first: number, second: number, third: number, fourth: number): void {
+    this.put(FIELD_BYTES16, tag, first, second);
+    this.put(RAW8, 0, third, fourth);
   }
 
   /** Left out when 0, as proto3 does. */

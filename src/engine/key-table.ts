@@ -36,12 +36,13 @@ export class KeyTable {
   readonly memo: (string | undefined)[] = new Array(MAX_MEMOS).fill(undefined);
 
   /** Misses still to let pass before the next memo, how many the last one cost, and whether it was of use. */
-  private readonly wait = new Int32Array(MAX_MEMOS);
+  readonly wait = new Int32Array(MAX_MEMOS);
   private readonly patience = new Int32Array(MAX_MEMOS).fill(1);
   readonly used = new Uint8Array(MAX_MEMOS);
 
   /** Keys short enough for the memo. */
   private readonly memorable = new Uint8Array(MAX_KEYS);
+  private readonly pending: { readonly index: number; readonly value: string }[] = [];
   private interned = 0;
   private readonly engine: Engine;
 
@@ -91,7 +92,10 @@ export class KeyTable {
     return this.interned !== this.keys.length;
   }
 
-  /** Asked after a miss: should the engine remember this value, in place of the one it holds? */
+  /**
+   * Asked after a miss: should the engine remember this value, in place of the one it holds? It then does so when
+   * it encodes the span; until `remembered` says that it did, the entry is empty.
+   */
   shouldRemember(index: number, value: string): boolean {
     if (this.wait[index] > 0) {
       this.wait[index] -= 1;
@@ -107,8 +111,24 @@ export class KeyTable {
     this.patience[index] = patience;
     this.wait[index] = patience - 1;
     this.used[index] = 0;
-    this.memo[index] = internString(value);
+    this.memo[index] = undefined;
+    this.pending.push({ index, value });
     return true;
+  }
+
+  /** The engine encoded the span: it holds the values that it was to remember. */
+  remembered(): void {
+    for (const { index, value } of this.pending) this.memo[index] = internString(value);
+    this.pending.length = 0;
+  }
+
+  /** Forgets what was to be remembered with a span that the engine refused. */
+  discardPending(): void {
+    this.pending.length = 0;
+  }
+
+  get hasPending(): boolean {
+    return this.pending.length !== 0;
   }
 
   /** The memo entry in which a span name is kept, if it is kept. */

@@ -24,6 +24,9 @@ export interface Piece {
   holds: number;
 }
 
+/** Most bytes of a tag and a length. */
+const HEADER_BYTES = 6;
+
 /** What a taken request holds, by which its bytes are given back. */
 interface TakenRequest extends ExportRequest {
   readonly pieces: readonly Piece[];
@@ -36,6 +39,9 @@ export class SpanQueue {
   waiting = 0;
   /** A piece is ended at this many spans, so that no request need hold more. */
   maxPieceSpans = Number.POSITIVE_INFINITY;
+
+  /** Nothing may leave yet: attributes of the resource are still on the way. */
+  isHeld = false;
 
   readonly engine: Engine;
   /** The `ResourceSpans.resource` and `schema_url` fields, made when a request is laid out. */
@@ -137,12 +143,16 @@ export class SpanCursor implements RequestSource {
 
   take(maxBytes: number, maxSpans: number): ExportRequest | undefined {
     const { queue } = this;
+    if (queue.isHeld) return undefined;
     const pieces: Piece[] = [];
-    let bytes = 0;
+    const streams = new Set<Stream>();
+    let bytes = queue.resourceFields().length + HEADER_BYTES;
     let spans = 0;
     for (let piece = queue.pieceAt(this.next); piece !== undefined; piece = queue.pieceAt(this.next)) {
       bytes += queue.bytesOf(piece);
       spans += queue.spansOf(piece);
+      if (!streams.has(piece.stream)) bytes += piece.stream.scopeFields.length + HEADER_BYTES;
+      streams.add(piece.stream);
       if (pieces.length > 0 && (bytes > maxBytes || spans > maxSpans)) break;
       queue.close(piece);
       pieces.push(piece);
