@@ -91,11 +91,11 @@ function copyEntry(position: i32, entry: i32): i32 {
 function remember(index: i32, position: i32, end: i32): void {
   const entry: i32 = MEMO_TABLE + multiply(index, MEMO_STRIDE);
   const length: i32 = end - position;
-  set32(entry, length <= MEMO_BYTES ? length : 0);
-  if (length > MEMO_BYTES) return;
-  for (let offset: i32 = 0; offset < length; offset += 8) {
-    copy8(entry + ENTRY_CONTENT + offset, position + offset);
-  }
+  const fits: i32 = length <= MEMO_BYTES ? length : 0;
+  // Backwards, so that nothing is read beyond a block that ends where the memory ends; the overrun below hits the
+  // length, which is written after it.
+  copyBackwards(entry + ENTRY_CONTENT + fits, end, fits);
+  set32(entry, fits);
 }
 
 /** The content of an AnyValue other than a container, staged text at `text`. */

@@ -20,7 +20,6 @@ import {
   MAX_BLOCKS,
   MAX_KEY_BYTES,
   MAX_KEYS,
-  SLACK,
   SLOT_CURSOR,
   STRING_BYTES,
   STRINGS,
@@ -44,8 +43,7 @@ import { KEY_VALUE_KEY, SCOPE_SPANS_SPAN } from './wire.ts';
  */
 export function configure(memoryBytes: i32, blockShift: i32, stringBytes: i32): i32 {
   const blocksStart: i32 = STRINGS + stringBytes;
-  // A memo is copied forwards and may read 7 bytes beyond the last block.
-  let count: i32 = (memoryBytes - blocksStart - SLACK) >> blockShift;
+  let count: i32 = (memoryBytes - blocksStart) >> blockShift;
   if (count < 0) count = 0;
   if (count > MAX_BLOCKS) count = MAX_BLOCKS;
   set32(BLOCKS_START, blocksStart);
