@@ -77,9 +77,9 @@ export function commit(span: Span, list: AttributeList): void {
 function refusal(span: Span): DropReason | null {
   const { settings } = span._tracer;
   if ((span._flags & SAMPLED) === 0) return 'not_sampled';
+  const { queue } = settings;
   if (settings.isShutdown) return 'shutdown';
-  if (!settings.hasProcessor) return 'no_processor';
-  return settings.queue.waiting >= settings.maxQueueSize ? 'queue_full' : null;
+  return queue.closedBecause ?? (queue.waiting >= settings.maxQueueSize ? 'queue_full' : null);
 }
 
 function writeHead(span: Span, words: Int32Array, writer: CellWriter): void {

@@ -27,8 +27,6 @@ export interface SpanSettings {
   /** Called after a commit that opened a piece, or after every one when `notifyEach`. */
   readonly notify: (stream: Stream) => void;
   readonly notifyEach: boolean;
-  /** Whether anything is connected; without it, finished spans have nowhere to go. */
-  readonly hasProcessor: boolean;
   /** The provider was shut down: new spans do not record, finished ones are dropped and counted. */
   isShutdown: boolean;
 }

@@ -120,7 +120,6 @@ export class TracerProvider implements ApiTracerProvider {
       maxQueueSize: Math.min(...this.connections.map(({ maxQueueSize }) => maxQueueSize)),
       notifyEach: this.connections.some(({ notifyEach }) => notifyEach),
       notify: this.notify.bind(this),
-      hasProcessor: processors.length > 0,
       isShutdown: false,
     };
     this.holdFor(resource);
@@ -218,7 +217,7 @@ export class TracerProvider implements ApiTracerProvider {
       engine: arena.engine.name,
       started: ledger.started,
       live: ledger.live,
-      waiting: first?.source.waitingSpans ?? 0,
+      waiting: first?.pipe.waitingSpans ?? 0,
       bytes: first?.source.waitingBytes ?? 0,
       exported: counters?.exported ?? 0,
       rejected: counters?.rejected ?? 0,

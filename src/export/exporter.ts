@@ -56,6 +56,8 @@ export interface RequestSource {
   take(maxBytes: number, maxSpans: number): ExportRequest | undefined;
   /** Gives the bytes of a taken request back. Called exactly once for each, after its `send` settled finally. */
   release(request: ExportRequest): void;
+  /** The destination is gone: it takes nothing any more, and spans that finish from now on do not wait for it. */
+  close?(): void;
   /**
    * Replaces a taken request by two that carry its spans, cut at the span boundary nearest to the middle, each
    * under headers of its own. `undefined`, and nothing changed, when it cannot be cut. The two are released

@@ -108,6 +108,11 @@ export class Pipe {
     return this.#ledger.snapshot();
   }
 
+  /** Finished spans without a final answer; 0 after `shutdown`, which gave up and counted what was left. */
+  get waitingSpans(): number {
+    return this.#closed ? 0 : this.#source.waitingSpans;
+  }
+
   /** Spans in requests that were taken from the source and have no final answer, retries and pauses included. */
   get inFlightSpans(): number {
     return this.#held.reduce((sum, request) => sum + request.spanCount, 0);
@@ -361,6 +366,7 @@ export class Pipe {
       given += rest.spanCount;
       this.#source.release(rest);
     }
+    this.#source.close?.();
     if (given > 0) this.#ledger.countGivenUp(given);
   }
 }

@@ -49,7 +49,9 @@ export class SpanQueue {
   private readonly pieces: Piece[] = [];
   /** Number of pieces that were removed from the front. */
   private removed = 0;
-  private readonly cursors: SpanCursor[] = [];
+  /** Destinations ever attached, and those that still take spans. */
+  private attached = 0;
+  private destinations = 0;
 
   constructor(engine: Engine, resourceFields: () => Uint8Array) {
     this.engine = engine;
@@ -58,15 +60,26 @@ export class SpanQueue {
 
   /** A new destination; it sees the spans committed from now on. */
   attach(): SpanCursor {
-    const cursor = new SpanCursor(this, this.removed + this.pieces.length);
-    this.cursors.push(cursor);
-    return cursor;
+    this.attached += 1;
+    this.destinations += 1;
+    return new SpanCursor(this, this.removed + this.pieces.length);
+  }
+
+  /** A destination takes nothing any more. */
+  detach(): void {
+    this.destinations -= 1;
+  }
+
+  /** Why a span that finishes now has nowhere to go; `undefined` when it has. */
+  get closedBecause(): 'no_processor' | 'shutdown' | undefined {
+    if (this.destinations > 0) return undefined;
+    return this.attached === 0 ? 'no_processor' : 'shutdown';
   }
 
   /** Called when the engine opened a piece for a stream. */
   opened(stream: Stream, id: number): void {
     stream.openPiece = id;
-    this.pieces.push({ id, stream, holds: this.cursors.length });
+    this.pieces.push({ id, stream, holds: this.destinations });
   }
 
   /** Ends the stream's open piece when it holds as many spans as it may. */
@@ -168,6 +181,10 @@ export class SpanCursor implements RequestSource {
     for (const piece of (request as TakenRequest).pieces) {
       if (this.taken.delete(piece)) this.queue.release(piece);
     }
+  }
+
+  close(): void {
+    this.queue.detach();
   }
 
   private sum(measure: (piece: Piece) => number): number {
