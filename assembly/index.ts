@@ -2,18 +2,17 @@
  * The exported functions of the engine core. All state lives in the control words and tables of `layout.ts`;
  * the caller writes the span head, cells and staged text through its own views of the same memory.
  */
+import { spanBound } from './bound.ts';
 import { encodeCells, encodeHead } from './encode.ts';
 import {
   BITMAP,
   BLOCK_COUNT,
   BLOCK_SHIFT,
   BLOCKS_START,
-  CELL_BOUND_SHIFT,
   CELL_BYTES,
   CELLS,
   ENTRY_CONTENT,
   FREE_BLOCKS,
-  HEAD_BOUND,
   KEY_COUNT,
   KEY_STRIDE,
   KEY_TABLE,
@@ -85,8 +84,7 @@ export function recoverText(cellCount: i32, text: i32): void {
  * of all string staging in use. Returns the piece, or a negative reason: FULL, FRAGMENTED, NO_PIECE, MALFORMED.
  */
 export function commitSpan(stream: i32, cellCount: i32, textEnd: i32): i32 {
-  const bound: i32 = HEAD_BOUND + (cellCount << CELL_BOUND_SHIFT) + textEnd - STRINGS;
-  const slot: i32 = reserve(stream, bound);
+  const slot: i32 = reserve(stream, spanBound(cellCount, textEnd - STRINGS));
   if (slot < 0) return slot;
   const end: i32 = get32(slot + SLOT_CURSOR);
   const body: i32 = encodeCells(end, CELLS, CELLS + multiply(cellCount, CELL_BYTES), textEnd);

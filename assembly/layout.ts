@@ -4,7 +4,7 @@
  *  0          ┌────────────────────────────────────────────────────────────────────────────┐
  *             │ control words      sizes, cursors, counters (CONTROL)                        │
  *  256        │ span head          identity, times, kind, flags of the span being ended      │
- *  512        │ open pieces        8 × 32 B: stream, piece, cursor, limit, block, last use   │
+ *  512        │ open pieces        8 × 32 B: stream, piece, cursor, limits, block, last use  │
  *  1024       │ encoder stack      96 × 8 B: end of an open container, attribute tag outside │
  *  2048       │ free bitmap        1 bit a block, set = free; 16,384 blocks                  │
  *  4096       │ block table        16,384 × 8 B: references, run length                      │
@@ -63,9 +63,12 @@ export const SLOT_SHIFT: i32 = 5;
 export const SLOT_STREAM: i32 = 0;
 export const SLOT_PIECE: i32 = 4;
 export const SLOT_CURSOR: i32 = 8;
+/** The cursor must not pass below it, or another piece begins. */
 export const SLOT_LIMIT: i32 = 12;
 export const SLOT_BLOCK: i32 = 16;
 export const SLOT_TICK: i32 = 20;
+/** Lowest address that spans in this block may use. */
+export const SLOT_FLOOR: i32 = 24;
 
 export const STACK: i32 = 1024;
 /** 64 nested values, the event or link around them, and room to spare. */
@@ -90,6 +93,8 @@ export const PIECE_STREAM: i32 = 12;
 export const PIECE_BLOCK: i32 = 16;
 export const PIECE_STATE: i32 = 20;
 export const PIECE_NEXT: i32 = 24;
+/** A piece ends at this many bytes unless one span is larger: a request is made of whole pieces. */
+export const PIECE_BYTES: i32 = 1048576;
 export const PIECE_FREED: i32 = 0;
 export const PIECE_OPEN: i32 = 1;
 export const PIECE_CLOSED: i32 = 2;

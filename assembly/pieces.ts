@@ -12,6 +12,7 @@ import {
   MAX_PIECES,
   OPEN_PIECES,
   PIECE_BLOCK,
+  PIECE_BYTES,
   PIECE_CLOSED,
   PIECE_END,
   PIECE_FREE,
@@ -29,6 +30,7 @@ import {
   SLOT_BLOCK,
   SLOT_COUNT,
   SLOT_CURSOR,
+  SLOT_FLOOR,
   SLOT_LIMIT,
   SLOT_PIECE,
   SLOT_SHIFT,
@@ -95,8 +97,15 @@ function roomySlot(bound: i32): i32 {
   return NONE;
 }
 
+/** Whether the slot's open block has `bound` bytes left. */
 function hasRoom(slot: i32, bound: i32): i32 {
   if (get32(slot + SLOT_BLOCK) === NONE) return 0;
+  return get32(slot + SLOT_CURSOR) - bound >= get32(slot + SLOT_FLOOR) ? 1 : 0;
+}
+
+/** Whether its open piece may grow by `bound` bytes. */
+function mayGrow(slot: i32, bound: i32): i32 {
+  if (get32(slot + SLOT_PIECE) === NONE) return 0;
   return get32(slot + SLOT_CURSOR) - bound >= get32(slot + SLOT_LIMIT) ? 1 : 0;
 }
 
@@ -111,7 +120,7 @@ function closeSlotPiece(slot: i32): void {
 function openBlock(slot: i32, block: i32): void {
   set32(slot + SLOT_BLOCK, block);
   set32(slot + SLOT_CURSOR, blockEnd(block));
-  set32(slot + SLOT_LIMIT, blockAddress(block) + SLACK);
+  set32(slot + SLOT_FLOOR, blockAddress(block) + SLACK);
 }
 
 function abandonBlock(slot: i32): void {
@@ -139,7 +148,7 @@ function findRoom(slot: i32, bound: i32): i32 {
   abandonBlock(slot);
   set32(slot + SLOT_BLOCK, get32(other + SLOT_BLOCK));
   set32(slot + SLOT_CURSOR, get32(other + SLOT_CURSOR));
-  set32(slot + SLOT_LIMIT, get32(other + SLOT_LIMIT));
+  set32(slot + SLOT_FLOOR, get32(other + SLOT_FLOOR));
   set32(other + SLOT_BLOCK, NONE);
   set32(other + SLOT_STREAM, NONE);
   return 0;
@@ -153,9 +162,9 @@ function openPiece(stream: i32, bound: i32): i32 {
   const known: i32 = findSlot(stream);
   const slot: i32 = known === NONE ? oldestSlot() : known;
   if (get32(PIECE_FREE) === NONE && get32(PIECE_HIGH) === MAX_PIECES) {
-    if (known === NONE || get32(slot + SLOT_PIECE) === NONE || hasRoom(slot, bound) === 0) return NO_PIECE;
+    if (known === NONE || mayGrow(slot, bound) === 0) return NO_PIECE;
   }
-  if (known === NONE || hasRoom(slot, bound) === 0) closeSlotPiece(slot);
+  if (known === NONE || mayGrow(slot, bound) === 0) closeSlotPiece(slot);
   const reason: i32 = findRoom(slot, bound);
   if (reason < 0) return reason;
   set32(slot + SLOT_STREAM, stream);
@@ -169,6 +178,9 @@ function openPiece(stream: i32, bound: i32): i32 {
   set32(record + PIECE_STREAM, stream);
   set32(record + PIECE_BLOCK, get32(slot + SLOT_BLOCK));
   set32(record + PIECE_STATE, PIECE_OPEN);
+  const room: i32 = bound > PIECE_BYTES ? bound : PIECE_BYTES;
+  const floor: i32 = get32(slot + SLOT_FLOOR);
+  set32(slot + SLOT_LIMIT, cursor - room > floor ? cursor - room : floor);
   set32(slot + SLOT_PIECE, piece);
   set32(OPEN_PIECES, get32(OPEN_PIECES) + 1);
   retainBlock(get32(slot + SLOT_BLOCK));

@@ -10,6 +10,7 @@ import {
   HEAD_SPAN_ID,
   HEAD_START,
   HEAD_TRACE_ID,
+  WAITING_BYTES,
 } from '../../assembly/layout.ts';
 import {
   EVENT_ATTRIBUTES,
@@ -61,13 +62,16 @@ export function commit(span: Span, list: AttributeList): void {
   writer.begin();
   writeHead(span, engine.words, writer);
   writeBody(span, list, writer);
-  const piece = engine.core.commitSpan(stream.id, writer.cellCount, writer.finishText());
+  const textEnd = writer.finishText();
+  const before = engine.words[WAITING_BYTES >> 2];
+  const piece = engine.core.commitSpan(stream.id, writer.cellCount, textEnd);
   if (piece < 0) {
     ledger.drop(dropReason(piece));
     return;
   }
   if (settings.keyTable.hasPending) settings.keyTable.remembered();
   queue.committed += 1;
+  queue.committedBytes += engine.words[WAITING_BYTES >> 2] - before;
   queue.waiting += 1;
   if (piece !== stream.openPiece) queue.opened(stream, piece);
   else if (!settings.notifyEach) return;

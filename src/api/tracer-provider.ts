@@ -156,7 +156,12 @@ export class TracerProvider implements ApiTracerProvider {
     const known = this.tracers.get(key);
     if (known !== undefined) return known;
     const { arena } = this.settings;
-    const stream: Stream = { id: arena.newStream(), scopeFields: scopeFields(arena, scope), openPiece: -1 };
+    const stream: Stream = {
+      id: arena.newStream(),
+      scopeFields: scopeFields(arena, scope),
+      openPiece: -1,
+      current: undefined,
+    };
     const tracer = new Tracer(this.settings, scope, stream);
     this.tracers.set(key, tracer);
     return tracer;

@@ -13,8 +13,9 @@ export interface Stream {
   readonly id: number;
   /** The `ScopeSpans.scope` and `schema_url` fields. */
   readonly scopeFields: Uint8Array;
-  /** The piece that the engine adds spans to, -1 for none. */
+  /** The piece that the engine adds spans to, -1 for none, and what the queue knows of it. */
   openPiece: number;
+  current: Piece | undefined;
 }
 
 /** A piece and how many destinations have not released it. */
@@ -33,8 +34,9 @@ interface TakenRequest extends ExportRequest {
 }
 
 export class SpanQueue {
-  /** Spans committed, ever. */
+  /** Spans and bytes committed, ever. */
   committed = 0;
+  committedBytes = 0;
   /** Spans in pieces that were not freed. */
   waiting = 0;
   /** A piece is ended at this many spans, so that no request need hold more. */
@@ -78,21 +80,25 @@ export class SpanQueue {
 
   /** Called when the engine opened a piece for a stream. */
   opened(stream: Stream, id: number): void {
+    const piece = { id, stream, holds: this.destinations };
     stream.openPiece = id;
-    this.pieces.push({ id, stream, holds: this.destinations });
+    stream.current = piece;
+    this.pieces.push(piece);
   }
 
   /** Ends the stream's open piece when it holds as many spans as it may. */
   closeFull(stream: Stream): void {
     if (this.maxPieceSpans === Number.POSITIVE_INFINITY) return;
-    const piece = this.pieces.findLast(({ id }) => id === stream.openPiece);
+    const piece = stream.current;
     if (piece !== undefined && this.spansOf(piece) >= this.maxPieceSpans) this.close(piece);
   }
 
   /** Ends a piece: the stream's next span opens another. */
   close(piece: Piece): void {
     this.engine.core.closePiece(piece.id);
-    if (piece.stream.openPiece === piece.id) piece.stream.openPiece = -1;
+    if (piece.stream.current !== piece) return;
+    piece.stream.openPiece = -1;
+    piece.stream.current = undefined;
   }
 
   /** The piece at an absolute position, counted from the first one ever opened. */
@@ -140,18 +146,23 @@ export class SpanCursor implements RequestSource {
   /** Position of the first piece not taken yet. */
   private next: number;
   private readonly taken = new Set<Piece>();
+  /** What was committed before this destination was attached, and what it has released since. */
+  private pastSpans: number;
+  private pastBytes: number;
 
   constructor(queue: SpanQueue, next: number) {
     this.queue = queue;
     this.next = next;
+    this.pastSpans = queue.committed;
+    this.pastBytes = queue.committedBytes;
   }
 
   get waitingSpans(): number {
-    return this.sum((piece) => this.queue.spansOf(piece));
+    return this.queue.committed - this.pastSpans;
   }
 
   get waitingBytes(): number {
-    return this.sum((piece) => this.queue.bytesOf(piece));
+    return this.queue.committedBytes - this.pastBytes;
   }
 
   take(maxBytes: number, maxSpans: number): ExportRequest | undefined {
@@ -179,26 +190,14 @@ export class SpanCursor implements RequestSource {
 
   release(request: ExportRequest): void {
     for (const piece of (request as TakenRequest).pieces) {
-      if (this.taken.delete(piece)) this.queue.release(piece);
+      if (!this.taken.delete(piece)) continue;
+      this.pastSpans += this.queue.spansOf(piece);
+      this.pastBytes += this.queue.bytesOf(piece);
+      this.queue.release(piece);
     }
   }
 
   close(): void {
     this.queue.detach();
-  }
-
-  private sum(measure: (piece: Piece) => number): number {
-    let total = 0;
-    for (const piece of this.taken) total += measure(piece);
-    let position = this.next;
-    for (
-      let piece = this.queue.pieceAt(position);
-      piece !== undefined;
-      piece = this.queue.pieceAt(position)
-    ) {
-      total += measure(piece);
-      position += 1;
-    }
-    return total;
   }
 }
