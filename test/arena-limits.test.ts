@@ -284,6 +284,7 @@ describe('a large span', () => {
     await provider.forceFlush();
     const [read] = exporter.take();
     expect(read.status).toEqual({ code: 2, message: 'bad' });
+    expect(read.links.length + read.droppedLinksCount).toBe(128);
     expect(
       read.links.every(({ traceId, spanId }) => traceId === context.traceId && spanId === context.spanId),
     ).toBe(true);

@@ -38,7 +38,7 @@ export interface SpanInput {
   readonly kind?: number;
   readonly attributes?: readonly Entry[];
   readonly events?: readonly { readonly name: string; readonly attributes: readonly Entry[] }[];
-  /** How many links to add; each carries the ids of the span itself. */
+  /** How many links to add, as far as there is room; each carries the ids of the span itself. */
   readonly links?: number;
   readonly status?: { readonly code: number; readonly message: string };
 }
@@ -65,18 +65,18 @@ export class EngineDriver {
     writer.begin();
     this.head(input);
     writer.name(input.name ?? '');
-    this.write(attributes);
+    this.write(attributes, true);
     for (const { name, list } of events) {
       writer.openMessage(SPAN_EVENTS);
       writer.timeField(EVENT_TIME, 1, 0);
       writer.textField(EVENT_NAME, name);
-      this.write(list);
+      this.write(list, false);
       writer.closeMessage(EVENT_ATTRIBUTES);
     }
-    for (let link = 0; link < (input.links ?? 0); link += 1) {
+    for (let link = 0; link < (input.links ?? 0) && writer.hasRoom(8); link += 1) {
       writer.openMessage(SPAN_LINKS);
-      writer.wordsField(LINK_TRACE_ID, 0x01010101, 0, 0, input.id ?? 1);
-      writer.wordsField(LINK_SPAN_ID, 0x02020202, input.id ?? 1);
+      writer.traceIdField(LINK_TRACE_ID, 0x01010101, 0, 0, input.id ?? 1);
+      writer.spanIdField(LINK_SPAN_ID, 0x02020202, input.id ?? 1);
       writer.closeMessage(LINK_ATTRIBUTES);
     }
     if (input.status !== undefined) {
@@ -86,7 +86,9 @@ export class EngineDriver {
       writer.closeMessage(0);
     }
     const { cellCount } = writer;
-    return engine.core.commitSpan(stream, cellCount, writer.finishText());
+    const piece = engine.core.commitSpan(stream, cellCount, writer.finishText());
+    if (piece >= 0 && this.keyTable.hasPending) this.keyTable.remembered();
+    return piece;
   }
 
   private head(input: SpanInput): void {
@@ -112,8 +114,8 @@ export class EngineDriver {
     return { keys, values: entries.map(([, value]) => value), names: entries.map(([key]) => key) };
   }
 
-  private write({ keys, values, names }: ReturnType<EngineDriver['resolve']>): void {
-    this.writer.attributes(keys, values, names, keys.length);
+  private write({ keys, values, names }: ReturnType<EngineDriver['resolve']>, mayRemember: boolean): void {
+    this.writer.attributes(keys, values, names, keys.length, mayRemember);
   }
 }
 
