@@ -203,7 +203,7 @@ export function stats(): Stats {
     dropped: {},
     lastError: undefined,
     lastErrorTime: undefined,
-    memo: { hits: 0, misses: 0, keys: 0 },
+    memo: { hits: 0, misses: 0, keys: 0, bytes: 0 },
   };
 }
 

@@ -77,8 +77,13 @@ export interface TracerProviderStats {
   /** The last export error and its time, in milliseconds since the epoch. */
   readonly lastError: string | undefined;
   readonly lastErrorTime: number | undefined;
-  /** Look-ups in the value memo, and attribute keys known, of the whole arena. */
-  readonly memo: { readonly hits: number; readonly misses: number; readonly keys: number };
+  /** Of the whole arena: look-ups in the value memo and the bytes it holds, and the attribute keys known. */
+  readonly memo: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly keys: number;
+    readonly bytes: number;
+  };
 }
 
 const DEFAULT_FLUSH_MILLIS = 30_000;

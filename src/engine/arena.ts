@@ -2,7 +2,14 @@
  * The arena of a thread: one engine and its memory, the key table, the cell writer, and the numbers by which
  * the engine knows streams. Providers share it; the first one decides its size.
  */
-import { MEMO_HITS, MEMO_MISSES, WAITING_BYTES } from '../../assembly/layout.ts';
+import {
+  MAX_MEMOS,
+  MEMO_HITS,
+  MEMO_MISSES,
+  MEMO_STRIDE,
+  MEMO_TABLE,
+  WAITING_BYTES,
+} from '../../assembly/layout.ts';
 import { FRAGMENTED, FULL, NO_PIECE } from '../../assembly/reasons.ts';
 import { CellWriter } from './cell-writer.ts';
 import type { Engine } from './engine.ts';
@@ -45,9 +52,17 @@ export class Arena {
     return this.engine.words[WAITING_BYTES >> 2];
   }
 
-  /** How often an attribute value was found in the memo, how often not, and the keys known. */
-  get memo(): { hits: number; misses: number; keys: number } {
+  /** How often an attribute value was found in the memo and how often not, the keys known, the bytes held. */
+  get memo(): { hits: number; misses: number; keys: number; bytes: number } {
     const { words } = this.engine;
-    return { hits: words[MEMO_HITS >> 2], misses: words[MEMO_MISSES >> 2], keys: this.keyTable.keys.length };
+    let bytes = 0;
+    for (let entry = 0; entry < MAX_MEMOS; entry += 1)
+      bytes += words[(MEMO_TABLE + entry * MEMO_STRIDE) >> 2];
+    return {
+      hits: words[MEMO_HITS >> 2],
+      misses: words[MEMO_MISSES >> 2],
+      keys: this.keyTable.keys.length,
+      bytes,
+    };
   }
 }
