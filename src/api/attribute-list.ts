@@ -33,6 +33,12 @@ export class AttributeList {
   /** Slot by key, of the first `slots.size` attributes; made when a scan would be long. */
   private slots: Map<number | string, number> | null = null;
 
+  /**
+   * Counts the spans that had this list. A getter or `toJSON` of a value being set may end the span, and the next
+   * one may have the list by the time the value is there: it must not get it.
+   */
+  private generation = 0;
+
   private readonly table: KeyTable;
   private readonly countLimit: number;
   private readonly lengthLimit: number;
@@ -59,7 +65,7 @@ export class AttributeList {
         ? (value as string).length <= this.lengthLimit
         : type === 'number' || type === 'boolean';
     if (index < 0 || !isPlain) {
-      this.setSlowly(key, index, value);
+      this.setSlowly(key, value);
       return;
     }
     const { count, seen } = this;
@@ -81,16 +87,20 @@ export class AttributeList {
       this.setMembers(attributes, ownKeys(attributes));
       return;
     }
+    const { generation } = this;
     let reading = '';
     try {
       // `for … in` takes the keys of a plain object from V8's enum cache: 15 ns an attribute, all of it; asking
       // `hasOwnProperty` for each, or making an array of keys first, costs 21.
       for (const key in attributes) {
         reading = key;
-        this.set(key, attributes[key]);
+        const value = attributes[key];
+        if (generation !== this.generation) return;
+        this.set(key, value);
       }
     } catch {
       // A getter threw: it costs its own attribute.
+      if (generation !== this.generation) return;
       this.dropped += 1;
       const keys = ownKeys(attributes);
       this.setMembers(attributes, keys?.slice(keys.indexOf(reading) + 1));
@@ -103,24 +113,30 @@ export class AttributeList {
       this.dropped += 1;
       return;
     }
+    const { generation } = this;
     for (const key of keys) {
       try {
-        this.set(key, attributes[key]);
+        const value = attributes[key];
+        if (generation !== this.generation) return;
+        this.set(key, value);
       } catch {
+        if (generation !== this.generation) return;
         this.dropped += 1;
       }
     }
   }
 
-  private setSlowly(key: unknown, known: number, value: unknown): void {
+  private setSlowly(key: unknown, value: unknown): void {
     if (typeof key !== 'string' || key === '') {
       this.dropped += 1;
       return;
     }
+    const { generation } = this;
     // The snapshot may run a getter that sets an attribute of this very span: everything else comes after it.
     const copy =
       typeof value === 'string' ? truncate(value, this.lengthLimit) : snapshot(value, this.lengthLimit);
-    if (copy === NOTHING) return;
+    if (copy === NOTHING || generation !== this.generation) return;
+    const known = this.table.find(key, this.last);
     const index = known < 0 ? this.table.add(key) : known;
     if (index >= 0) this.last = index;
     this.place(index, index < 0 ? key : undefined, copy);
@@ -175,6 +191,7 @@ export class AttributeList {
   }
 
   clear(): void {
+    this.generation += 1;
     const { values, count } = this;
     for (let slot = 0; slot < count; slot += 1) values[slot] = null;
     this.names = null;

@@ -156,9 +156,12 @@ export class Span implements ApiSpan {
       settings.limits.attributePerEventCountLimit,
       settings,
     );
+    const eventName = describe(name);
+    // A getter among the attributes, or a name's toString, may have ended the span.
+    if (this._attributes === null) return this;
     this._readTime(eventTime ?? (timeFirst ? attributesOrTime : undefined));
     this._events ??= [];
-    this._events.push({ name: describe(name), seconds: time.seconds, nanos: time.nanos, attributes });
+    this._events.push({ name: eventName, seconds: time.seconds, nanos: time.nanos, attributes });
     if (this._events.length > settings.limits.eventCountLimit) {
       this._events.shift();
       this._droppedEvents += 1;
@@ -171,6 +174,7 @@ export class Span implements ApiSpan {
     if (this._attributes === null) return this;
     const { settings } = this._tracer;
     const recorded = recordLink(link, settings);
+    if (this._attributes === null) return this;
     if (recorded === undefined) {
       this._droppedLinks += 1;
       return this;
@@ -254,9 +258,6 @@ export class Span implements ApiSpan {
   get name(): string {
     return this._name;
   }
-  set name(_value: string) {
-    warnReadOnly();
-  }
 
   get kind(): SpanKind {
     return this._kind;
@@ -283,9 +284,6 @@ export class Span implements ApiSpan {
   get status(): SpanStatus {
     const message = this._statusMessage;
     return message === '' ? { code: this._statusCode } : { code: this._statusCode, message };
-  }
-  set status(_value: SpanStatus) {
-    warnReadOnly();
   }
 
   /** A copy of what was set so far; after `end()` an empty frozen object: the attributes are bytes by then. */
@@ -337,4 +335,9 @@ function warnReadOnly(): void {
     'span-read-only',
     'fields of a span are read-only with these processors; use setAttribute, updateName or setStatus.',
   );
+}
+
+// In strict code, assigning to a getter without a setter throws; upstream's fields are writable.
+for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(Span.prototype))) {
+  if (descriptor.get) Object.defineProperty(Span.prototype, name, { ...descriptor, set: warnReadOnly });
 }

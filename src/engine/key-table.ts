@@ -53,7 +53,8 @@ export class KeyTable {
   /** The index of a known key, -1 for any other. `previous` is the index of the key set before it. */
   find(key: unknown, previous: number): number {
     const guess = this.successors[previous];
-    if (this.keys[guess] === key) return guess;
+    const guessed = this.keys[guess];
+    if (guessed === key && guessed !== undefined) return guess;
     const index = this.indexes.get(key as string);
     if (index === undefined) return -1;
     this.successors[previous] = index;
