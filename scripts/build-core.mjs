@@ -1,15 +1,17 @@
 // Compiles assembly/ twice: with asc and wasm-opt to build/engine.wasm, which src/engine/wasm-bytes.gen.ts
 // carries as base64, and with esbuild to src/engine/core.gen.js, a factory over one ArrayBuffer.
+// An argument names another folder to put all of that into: `node scripts/build-core.mjs /tmp/again`.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const output = resolve(process.argv[2] ?? root);
 
 /** asc asks for `./x.ts` as `x.ts.ts`; the memory primitives come from the WebAssembly half of the pair. */
 function readForAsc(filename, baseDir) {
@@ -26,7 +28,8 @@ async function compile(target) {
     ['--config', 'asconfig.json', '--target', target, '--baseDir', root],
     {
       readFile: readForAsc,
-      writeFile: (name, contents) => writeFileSync(resolve(root, name), contents),
+      writeFile: (name, contents) =>
+        writeFileSync(join(output, relative(root, resolve(root, name))), contents),
     },
   );
   if (error)
@@ -37,9 +40,9 @@ function optimize() {
   const wasmOpt = join(dirname(createRequire(import.meta.url).resolve('binaryen')), 'bin', 'wasm-opt');
   const features = ['--enable-bulk-memory', '--enable-sign-ext', '--enable-mutable-globals'];
   const passes = ['-O4', '--converge', '--strip-debug', '--strip-dwarf', '--strip-producers'];
-  const files = [join(root, 'build/release.wasm'), '-o', join(root, 'build/engine.wasm')];
+  const files = [join(output, 'build/release.wasm'), '-o', join(output, 'build/engine.wasm')];
   execFileSync(process.execPath, [wasmOpt, ...features, ...passes, ...files], { stdio: 'inherit' });
-  return readFileSync(join(root, 'build/engine.wasm'));
+  return readFileSync(join(output, 'build/engine.wasm'));
 }
 
 function embed(wasm) {
@@ -50,14 +53,14 @@ function embed(wasm) {
     `export const wasmBase64 = '${wasm.toString('base64')}';`,
     '',
   ];
-  writeFileSync(join(root, 'src/engine/wasm-bytes.gen.ts'), lines.join('\n'));
+  writeFileSync(join(output, 'src/engine/wasm-bytes.gen.ts'), lines.join('\n'));
   return sha256;
 }
 
 async function bundleCore() {
   await build({
     entryPoints: [join(root, 'assembly/index.ts')],
-    outfile: join(root, 'src/engine/core.gen.js'),
+    outfile: join(output, 'src/engine/core.gen.js'),
     bundle: true,
     format: 'iife',
     globalName: 'core',
@@ -70,6 +73,7 @@ async function bundleCore() {
   });
 }
 
+for (const folder of ['build', 'src/engine']) mkdirSync(join(output, folder), { recursive: true });
 await compile('release');
 const wasm = optimize();
 const sha256 = embed(wasm);
