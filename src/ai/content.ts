@@ -3,6 +3,8 @@ import { describe } from '../api/attributes.ts';
 
 /** Deeper members are left out of captured JSON. */
 const MAX_DEPTH = 64;
+/** Elements and members of one value; the rest is left out. A few shared objects can make more than memory holds. */
+const MAX_NODES = 100_000;
 
 /** The text of a captured value; `undefined` when there is nothing to capture. */
 export function contentText(value: unknown): string | undefined {
@@ -15,27 +17,41 @@ export function contentText(value: unknown): string | undefined {
   }
 }
 
-/** Replaces what JSON has no form for: bigints, functions, symbols, cycles, byte arrays and depth without end. */
+/** Replaces what JSON has no form for: bigints, functions, symbols, cycles, byte arrays and size without end. */
 function jsonReplacer(): (this: unknown, key: string, value: unknown) => unknown {
-  const path: unknown[] = [];
-  return function (this: unknown, _key: string, value: unknown): unknown {
-    while (path.length > 0 && path[path.length - 1] !== this) path.pop();
-    switch (typeof value) {
-      case 'bigint':
-      case 'function':
-      case 'symbol':
-        return describe(value);
-      case 'object':
-        break;
-      default:
-        return value;
+  /** The objects being written, outermost first: what was given, and what is written in its place. */
+  const sources: unknown[] = [];
+  const written: unknown[] = [];
+  let left = MAX_NODES;
+  return function (this: unknown, key: string, value: unknown): unknown {
+    if (left === 0) return undefined;
+    left -= 1;
+    if (typeof value !== 'object' || value === null) return isJson(value) ? value : describe(value);
+    while (written.length > 0 && written[written.length - 1] !== this) {
+      written.pop();
+      sources.pop();
     }
-    if (value === null) return null;
-    if (path.includes(value)) return '[Circular]';
-    if (path.length >= MAX_DEPTH) return '[Too deep]';
-    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-    const readable = value instanceof Map ? [...value] : value instanceof Set ? [...value] : value;
-    path.push(readable);
-    return readable instanceof Error ? describe(readable) : readable;
+    if (sources.includes(value)) return '[Circular]';
+    if (sources.length >= MAX_DEPTH) return '[Too deep]';
+    const bytes = bytesOf(this, key, value);
+    if (bytes !== undefined) return `[${bytes.byteLength} bytes]`;
+    if (value instanceof Error) return describe(value);
+    const list = value instanceof Map || value instanceof Set ? [...value] : value;
+    const readable = Array.isArray(list) && list.length > left ? list.slice(0, left) : list;
+    sources.push(value);
+    written.push(readable);
+    return readable;
   };
+}
+
+function isJson(value: unknown): boolean {
+  return typeof value !== 'bigint' && typeof value !== 'function' && typeof value !== 'symbol';
+}
+
+/** The byte array at `key`; JSON.stringify has replaced a Buffer by the list of its bytes already. */
+function bytesOf(holder: unknown, key: string, value: object): ArrayBufferView | undefined {
+  if (ArrayBuffer.isView(value)) return value;
+  if ((value as { type?: unknown }).type !== 'Buffer') return undefined;
+  const given = (holder as Record<string, unknown>)[key];
+  return ArrayBuffer.isView(given) ? given : undefined;
 }
