@@ -1,6 +1,7 @@
 /** Starts and stops tracing for a whole program. */
 import { type Tracer, trace as traceApi } from '@opentelemetry/api';
 import { BatchSpanProcessor } from './api/batch-span-processor.ts';
+import { ownContextManager } from './api/context.ts';
 import type { SpanLimits } from './api/limits.ts';
 import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
@@ -87,7 +88,11 @@ export function init(options: InitOptions = {}): void {
 
 function start(options: InitOptions): Running | undefined {
   const activation = resolveActivation(options);
-  if (activation.disabled) return undefined;
+  if (activation.disabled) {
+    // Incoming and outgoing headers are still handed on (General SDK Configuration, OTEL_SDK_DISABLED).
+    if (activation.registerGlobal) registerPropagation(options);
+    return undefined;
+  }
   const provider = new TracerProvider({
     engine: options.engine,
     arenaBytes: options.arenaBytes,
@@ -136,10 +141,7 @@ function tracesUrl(endpoint: string | undefined): string | undefined {
 }
 
 function registerGlobal(provider: TracerProvider, options: InitOptions): void {
-  const api = (
-    globalThis as Record<symbol, { trace?: unknown; context?: unknown; propagation?: unknown } | undefined>
-  )[Symbol.for('opentelemetry.js.api.1')];
-  if (api?.trace !== undefined) {
+  if (registered().trace !== undefined) {
     warnOnce(
       'global-provider',
       'another OpenTelemetry provider is registered already; spandrel records only its own spans. ' +
@@ -147,10 +149,21 @@ function registerGlobal(provider: TracerProvider, options: InitOptions): void {
     );
     return;
   }
-  provider.register({
-    contextManager: api?.context === undefined ? undefined : null,
-    propagator: api?.propagation === undefined ? (resolvePropagator(options) ?? null) : null,
-  });
+  traceApi.setGlobalTracerProvider(provider);
+  registerPropagation(options);
+}
+
+/** Registers a context manager and the propagators, each unless there is one. */
+function registerPropagation(options: InitOptions): void {
+  const { context, propagation } = registered();
+  if (context === undefined) contextApi.setGlobalContextManager(ownContextManager);
+  const propagator = propagation === undefined ? resolvePropagator(options) : undefined;
+  if (propagator !== undefined) propagationApi.setGlobalPropagator(propagator);
+}
+
+/** What is registered with the API, read where it keeps it: its accessors answer with stand-ins when nothing is. */
+function registered(): { trace?: unknown; context?: unknown; propagation?: unknown } {
+  return (globalThis as Record<symbol, object | undefined>)[Symbol.for('opentelemetry.js.api.1')] ?? {};
 }
 
 function flushAtExit(provider: TracerProvider): () => void {

@@ -12,10 +12,10 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import { bindEmitter, isEmitter } from './bind-emitter.ts';
+import { isTracingSuppressed } from './suppress-tracing.ts';
 
-// createContextKey is Symbol.for: these are the keys that the API and @opentelemetry/core use.
+// createContextKey is Symbol.for: this is the key that the API uses.
 const SPAN_KEY = createContextKey('OpenTelemetry Context Key SPAN');
-const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** A context with another active span. `base` is never a frame itself, so look-ups do not grow with depth. */
 export class SpanFrame implements Context {
@@ -50,7 +50,7 @@ export class SpanFrame implements Context {
 export function isSuppressed(context: Context): boolean {
   if (context === ROOT_CONTEXT) return false;
   if (context instanceof SpanFrame) return context.suppressed;
-  return context.getValue(SUPPRESS_TRACING_KEY) === true;
+  return isTracingSuppressed(context);
 }
 
 /** The active span of a context, of whatever SDK. */
