@@ -1,0 +1,60 @@
+/** @module What both receivers are checked for: every field of every span of the corpus, by name. */
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import type { ReceivedSpan } from '../helpers/received-spans.ts';
+import { type CorpusSpan, spans } from './corpus.mjs';
+import { expectedSpan, type Identities } from './expected.ts';
+
+const sender = fileURLToPath(new URL('sender.mjs', import.meta.url));
+
+/** A way to run the package: module format and engine. */
+export interface Variant {
+  format: 'esm' | 'cjs';
+  engine: 'wasm' | 'ts';
+}
+
+/** The variants every receiver sees. */
+export const variants: readonly Variant[] = [
+  { format: 'esm', engine: 'wasm' },
+  { format: 'cjs', engine: 'wasm' },
+  { format: 'esm', engine: 'ts' },
+];
+
+/** Runs the built package in a process of its own against `endpoint`; the ids of the spans it made. */
+export async function sendCorpus(endpoint: string, { format, engine }: Variant): Promise<Identities> {
+  const env = { PATH: process.env.PATH, SPANDREL_ENGINE: engine };
+  const options = { env, timeout: 15_000 };
+  const run = await promisify(execFile)(process.execPath, [sender, endpoint, format], options);
+  expect(run.stderr).toBe('');
+  const answer = JSON.parse(run.stdout);
+  expect(answer).toMatchObject({ engine, exported: spans.length });
+  return answer.identities;
+}
+
+/** Resource attributes the specification lets an SDK add by itself are no part of the comparison. */
+function withoutSdkAttributes(span: ReceivedSpan): ReceivedSpan {
+  const attributes = span.resource.attributes.filter(({ key }) => !key.startsWith('telemetry.sdk.'));
+  return { ...span, resource: { ...span.resource, attributes } };
+}
+
+/** Fails unless `received` is exactly `corpus`, span by span and field by field. */
+export function expectCorpus(
+  received: readonly ReceivedSpan[],
+  corpus: readonly CorpusSpan[],
+  identities: Identities,
+): void {
+  const spanIds = corpus.map((span) => identities[span.key].spanId);
+  expect(received.map((span) => span.spanId).sort()).toEqual([...spanIds].sort());
+  for (const span of corpus) {
+    const { spanId } = identities[span.key];
+    const match = received.find((candidate) => candidate.spanId === spanId) as ReceivedSpan;
+    const actual = withoutSdkAttributes(match);
+    const expected = expectedSpan(span, identities);
+    for (const field of Object.keys(expected) as (keyof ReceivedSpan)[]) {
+      expect(actual[field], `${field} of span "${span.key}"`).toEqual(expected[field]);
+    }
+  }
+}
