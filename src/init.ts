@@ -1,5 +1,10 @@
 /** Starts and stops tracing for a whole program. */
-import { type Tracer, trace as traceApi } from '@opentelemetry/api';
+import {
+  context as contextApi,
+  propagation as propagationApi,
+  type Tracer,
+  trace as traceApi,
+} from '@opentelemetry/api';
 import { BatchSpanProcessor } from './api/batch-span-processor.ts';
 import { ownContextManager } from './api/context.ts';
 import type { SpanLimits } from './api/limits.ts';
