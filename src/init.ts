@@ -1,10 +1,12 @@
 /** Starts and stops tracing for a whole program. */
 import {
   context as contextApi,
+  type ProxyTracerProvider,
   propagation as propagationApi,
   type Tracer,
   trace as traceApi,
 } from '@opentelemetry/api';
+import { messageOf } from './api/attributes.ts';
 import { BatchSpanProcessor } from './api/batch-span-processor.ts';
 import { ownContextManager } from './api/context.ts';
 import type { SpanLimits } from './api/limits.ts';
@@ -87,7 +89,7 @@ export function init(options: InitOptions = {}): void {
   try {
     running = start(options ?? {});
   } catch (cause) {
-    reportError('init', `tracing is off: ${cause instanceof Error ? cause.message : String(cause)}`);
+    reportError('init', `tracing is off: ${messageOf(cause)}`);
   }
 }
 
@@ -106,11 +108,13 @@ function start(options: InitOptions): Running | undefined {
     resource: resolveResource(options),
     spanProcessors: activation.exporters.map((name) => processor(name, options)),
   });
+  const content = resolveContent(options);
+  // Last of what can fail: a provider that is registered can be stopped.
   if (activation.registerGlobal) registerGlobal(provider, options);
   return {
     provider,
     tracer: provider.getTracer(SCOPE, VERSION),
-    content: resolveContent(options),
+    content,
     removeExitHook: flushAtExit(provider),
   };
 }
@@ -200,6 +204,9 @@ export async function shutdown(ms = 30_000): Promise<void> {
   if (running !== stopping) return;
   running = undefined;
   ended = stopping.provider;
+  // The API keeps the first provider it gets; given back, the next init() can register its own.
+  if ((traceApi.getTracerProvider() as ProxyTracerProvider).getDelegate?.() === ended) traceApi.disable();
+  globalTracer = undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Traces functions: a span around each call, the active one while it runs, with inputs and outputs. */
 import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import { describe } from '../api/attributes.ts';
+import { describe, messageOf } from '../api/attributes.ts';
 import { activeContext, SpanFrame, withContext } from '../api/context.ts';
 import { activeTracer, capturesContent } from '../init.ts';
 import { contentText } from './content.ts';
@@ -73,7 +73,7 @@ function run(current: Span, parent: Context, content: boolean, call: () => unkno
     fail(current, error);
     throw error;
   }
-  if (!(result instanceof Promise)) {
+  if (!isA(Promise, result)) {
     finish(current, content, result);
     return result;
   }
@@ -96,15 +96,16 @@ function finish(current: Span, content: boolean, value: unknown): void {
 
 function fail(current: Span, error: unknown): void {
   current.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
-  current.recordException(error instanceof Error ? error : describe(error));
+  current.recordException(isA(Error, error) ? error : describe(error));
   current.end();
 }
 
-function messageOf(error: unknown): string {
+/** `instanceof` asks the value, and a Proxy may throw: its user must get it back untouched all the same. */
+function isA<T>(type: abstract new (...args: never[]) => T, value: unknown): value is T {
   try {
-    return error instanceof Error ? String(error.message) : describe(error);
+    return value instanceof type;
   } catch {
-    return describe(error);
+    return false;
   }
 }
 

@@ -148,6 +148,15 @@ export function describe(value: unknown): string {
   }
 }
 
+/** What an error says, or the string form of whatever was thrown instead. Never throws. */
+export function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.message) : describe(error);
+  } catch {
+    return describe(error);
+  }
+}
+
 /** A snapshot as the plain value that a user may read. */
 export function toPlain(value: AttributeValue): unknown {
   if (value instanceof Int64) return value.toBigInt();

@@ -2,7 +2,7 @@
 import { type BatchOptions, resolveBatchOptions } from '../config/batch.ts';
 import { Pipe } from '../export/pipe.ts';
 import type { SpanCursor } from '../export/span-queue.ts';
-import { type ArenaExporter, type Connection, WireSpanProcessor } from './wire-span-processor.ts';
+import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } from './wire-span-processor.ts';
 
 /** The option object of upstream's 3.x. */
 export interface BatchSpanProcessorOptions extends BatchOptions {
@@ -18,8 +18,8 @@ export class BatchSpanProcessor extends WireSpanProcessor {
 
   /** Takes `(exporter, options?)`, as upstream's 2.x does, or one object with the exporter in it, as 3.x. */
   constructor(exporter: ArenaExporter | BatchSpanProcessorOptions, options?: BatchOptions) {
-    super('exporter' in exporter ? exporter.exporter : exporter);
-    this.options = resolveBatchOptions('exporter' in exporter ? exporter : options);
+    super(exporterOf(exporter));
+    this.options = resolveBatchOptions(this.exporter === exporter ? options : (exporter as BatchOptions));
   }
 
   /** @internal */

@@ -91,6 +91,15 @@ function isHrTime(input: unknown): input is HrTime {
  * not a moment from 1970 to 2554; `time` is then unchanged.
  */
 export function readTimeInput(input: TimeInput | undefined, time: Time): boolean {
+  try {
+    return readTime(input, time);
+  } catch {
+    // A Proxy or a subclass of Date that throws when it is read.
+    return false;
+  }
+}
+
+function readTime(input: TimeInput | undefined, time: Time): boolean {
   if (input === undefined || input === null) return false;
   if (typeof input === 'number') {
     if (!(input >= 0 && input < END_OF_TIME * 1000)) return false;

@@ -44,7 +44,14 @@ export function recordLink(link: Link, settings: SpanSettings): RecordedLink | u
     const { traceId, spanId, traceFlags, traceState, isRemote } = link.context;
     if (!isSpanContextValid({ traceId, spanId, traceFlags })) return undefined;
     return {
-      context: { traceId, spanId, traceFlags, traceState, isRemote },
+      // Not taken on trust: `end()` computes with the flags, and must not call what a user supplied.
+      context: {
+        traceId,
+        spanId,
+        traceFlags: typeof traceFlags === 'number' ? traceFlags : 0,
+        traceState,
+        isRemote,
+      },
       traceStateText: traceStateText(traceState),
       attributes: recordAttributes(link.attributes, settings.limits.attributePerLinkCountLimit, settings),
     };
@@ -66,10 +73,13 @@ export function traceStateText(traceState: TraceState | undefined): string {
 
 /** Whether `addEvent`'s second argument is a time and no attributes (the rule of the API's overload). */
 export function isTimeInput(value: unknown): value is TimeInput {
-  if (typeof value === 'number' || value instanceof Date) return true;
-  return (
-    Array.isArray(value) && value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'number'
-  );
+  if (typeof value === 'number') return true;
+  try {
+    if (value instanceof Date) return true;
+    return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'number');
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Sends every finished span at once. Trace SDK specification, "Simple processor". */
 import { Pipe } from '../export/pipe.ts';
 import type { SpanCursor } from '../export/span-queue.ts';
-import { type ArenaExporter, type Connection, WireSpanProcessor } from './wire-span-processor.ts';
+import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } from './wire-span-processor.ts';
 
 /**
  * For tests and development. A span leaves when it ends; while one export is under way, the next spans wait
@@ -10,7 +10,7 @@ import { type ArenaExporter, type Connection, WireSpanProcessor } from './wire-s
 export class SimpleSpanProcessor extends WireSpanProcessor {
   /** Takes the exporter, as upstream's 2.x does, or an object with it, as 3.x. */
   constructor(exporter: ArenaExporter | { exporter: ArenaExporter }) {
-    super('exporter' in exporter ? exporter.exporter : exporter);
+    super(exporterOf(exporter));
   }
 
   /** @internal */

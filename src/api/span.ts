@@ -189,20 +189,30 @@ export class Span implements ApiSpan {
   }
 
   addLinks(links: Link[]): this {
-    for (const link of links) this.addLink(link);
+    try {
+      for (const link of links) this.addLink(link);
+    } catch {
+      // No list, or one that refuses to be read: how many links are lost nobody can know.
+      if (this._attributes !== null) this._droppedLinks += 1;
+    }
     return this;
   }
 
   /** UNSET is ignored and OK is final (Trace API specification, "Set Status"); a message counts with ERROR only. */
   setStatus(status: SpanStatus): this {
-    const code = status?.code;
+    let text = '';
+    let code: number;
+    try {
+      code = status.code;
+      const message = code === STATUS_ERROR ? status.message : undefined;
+      if (message !== undefined && message !== null) text = describe(message);
+    } catch {
+      return this;
+    }
     if (this._attributes === null || this._statusCode === STATUS_OK) return this;
     if (code !== STATUS_OK && code !== STATUS_ERROR) return this;
     this._statusCode = code;
-    this._statusMessage =
-      code === STATUS_ERROR && status.message !== undefined && status.message !== null
-        ? describe(status.message)
-        : '';
+    this._statusMessage = text;
     return this;
   }
 

@@ -154,10 +154,10 @@ export class TracerProvider implements ApiTracerProvider {
     const scope = {
       name: describe(name ?? ''),
       version: version === undefined ? undefined : describe(version),
-      schemaUrl: options?.schemaUrl,
+      schemaUrl: options?.schemaUrl === undefined ? undefined : describe(options.schemaUrl),
       attributes: options?.attributes,
     };
-    const key = `${scope.name}@${scope.version ?? ''}:${scope.schemaUrl ?? ''}:${scope.attributes ? JSON.stringify(scope.attributes) : ''}`;
+    const key = scopeKey(scope);
     const known = this.tracers.get(key);
     if (known !== undefined) return known;
     const { arena } = this.settings;
@@ -242,6 +242,15 @@ export class TracerProvider implements ApiTracerProvider {
   private notify(stream: Stream): void {
     this.settings.queue.closeFull(stream);
     for (const connection of this.connections) connection.notify();
+  }
+}
+
+/** Equal for equal scopes. Attributes that JSON cannot write tell no scopes apart. */
+function scopeKey({ name, version, schemaUrl, attributes }: InstrumentationScope): string {
+  try {
+    return JSON.stringify([name, version, schemaUrl, attributes]);
+  } catch {
+    return JSON.stringify([name, version, schemaUrl]);
   }
 }
 

@@ -26,6 +26,7 @@ const NO_LINKS: Link[] = [];
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_OPTIONS: SpanOptions = Object.freeze({});
 const SAMPLED = 1;
+
 export class Tracer implements ApiTracer {
   readonly settings: SpanSettings;
   readonly scope: InstrumentationScope;
@@ -41,7 +42,19 @@ export class Tracer implements ApiTracer {
    * Starts a span, a child of the active one unless `context` or `options.root` says otherwise. Attributes that
    * are known now belong into `options`: a sampler sees only those.
    */
-  startSpan(name: string, options: SpanOptions = NO_OPTIONS, parentContext?: Context): ApiSpan {
+  startSpan(name: string, options?: SpanOptions, parentContext?: Context): ApiSpan {
+    try {
+      return this.start(name, options ?? NO_OPTIONS, parentContext);
+    } catch (error) {
+      warn(
+        'start-span',
+        `startSpan: options or context cannot be read: ${describe(error)}. Nothing is recorded.`,
+      );
+      return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    }
+  }
+
+  private start(name: string, options: SpanOptions, parentContext: Context | undefined): ApiSpan {
     let context = parentContext ?? activeContext();
     const { settings } = this;
     if (isSuppressed(context) || settings.isShutdown) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
@@ -82,7 +95,7 @@ export class Tracer implements ApiTracer {
     const fn = fourth ?? (typeof third === 'function' ? third : second);
     if (typeof fn !== 'function') return undefined;
     const options = typeof second === 'function' ? NO_OPTIONS : second;
-    const parent = typeof third === 'object' ? third : activeContext();
+    const parent = typeof third === 'object' && third !== null ? third : activeContext();
     const span = this.startSpan(name, options, parent);
     return withContext(new SpanFrame(parent, span), () => (fn as F)(span)) as ReturnType<F>;
   }
@@ -106,7 +119,7 @@ export class Tracer implements ApiTracer {
 
   private askSampler(name: string, options: SpanOptions, context: Context, traceId: string): SamplingResult {
     try {
-      return this.settings.sampler.shouldSample(
+      const { decision, attributes, traceState } = this.settings.sampler.shouldSample(
         context,
         traceId,
         name,
@@ -114,8 +127,10 @@ export class Tracer implements ApiTracer {
         options.attributes ?? NO_ATTRIBUTES,
         options.links ?? NO_LINKS,
       );
+      if (decision === 0 || decision === 1 || decision === 2) return { decision, attributes, traceState };
+      throw new TypeError(`expected a decision of 0, 1 or 2, got ${describe(decision)}`);
     } catch (error) {
-      warn('sampler', `the sampler threw ${describe(error)}; the span is not recorded.`);
+      warn('sampler', `the sampler failed: ${describe(error)}. The span is not recorded.`);
       return { decision: SamplingDecision.NOT_RECORD };
     }
   }

@@ -9,6 +9,12 @@ export interface ArenaExporter extends SpanExporter {
   wire(): WireExporter;
 }
 
+/** The exporter out of either form of a constructor's first argument. A provider refuses what is none. */
+export function exporterOf(argument: ArenaExporter | { exporter: ArenaExporter }): ArenaExporter {
+  const isOptions = typeof argument === 'object' && argument !== null && 'exporter' in argument;
+  return isOptions ? argument.exporter : (argument as ArenaExporter);
+}
+
 /** A processor at work for one provider. */
 export interface Connection {
   readonly pipe: Pipe;
