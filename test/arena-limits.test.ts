@@ -1,8 +1,10 @@
 /** What happens at the limits of the arena and of a span: nothing throws, nothing grows, every loss is counted. */
 import type { SpanKind } from '@opentelemetry/api';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { resourceFromAttributes } from '../src/api/resource.ts';
 import type { TracerProvider, TracerProviderStats } from '../src/api/tracer-provider.ts';
 import type { SendResult } from '../src/export/exporter.ts';
+import { readExportTraceServiceRequest } from '../src/export/otlp-reader.ts';
 import { attributesOf, CapturingExporter } from './helpers/engine-capture.ts';
 import { baseSeed, SeededRandom } from './helpers/engine-random.ts';
 import { freshSdk, settleable } from './helpers/engine-sdk.ts';
@@ -108,6 +110,8 @@ describe('a full arena', () => {
     settle(delivered);
     await provider.forceFlush();
     expect(exporter.take()).toHaveLength(100);
+    for (let index = 0; index < 100; index += 1) tracer.startSpan('s').end();
+    expect(provider.stats().dropped).toEqual({ queue_full: 150 });
     expectBalance(provider);
   });
 });
@@ -309,6 +313,31 @@ describe('a large span', () => {
     const sizes = exporter.requests.map(({ length }) => length);
     expect(exporter.take()).toHaveLength(12_001);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(4 * MEBIBYTE + 1024);
+  });
+});
+
+describe('a resource and a scope', () => {
+  it('larger than text staging are cut, and cost no span', async () => {
+    const sdk = await freshSdk();
+    const exporter = new CapturingExporter();
+    const attributes: Record<string, string> = { long: 'x'.repeat(300_000) };
+    for (let index = 0; index < 11; index += 1) attributes[`text ${index}`] = '漢'.repeat(990);
+    const provider = new sdk.TracerProvider({
+      arenaBytes: 4 * MEBIBYTE,
+      resource: resourceFromAttributes(attributes),
+      spanProcessors: [sdk.flushProcessor(exporter)],
+    });
+    const tracer = provider.getTracer('large', '1', { attributes });
+    tracer.startSpan('s', { attributes: { key: 'value' } }).end();
+    await provider.forceFlush();
+    const [bytes] = exporter.requests;
+    const [{ resource, scopeSpans }] = readExportTraceServiceRequest([bytes]).resourceSpans;
+    expect(scopeSpans[0].spans.map(attributesOf)).toEqual([{ key: 'value' }]);
+    for (const holder of [resource, scopeSpans[0].scope]) {
+      const { long, ...texts } = attributesOf(holder);
+      expect(long).toMatch(/^x+$/);
+      expect(Object.values(texts).every((value) => /^漢*$/.test(value as string))).toBe(true);
+    }
   });
 });
 

@@ -248,7 +248,10 @@ function freeingCases(small: (blocks: number) => Engine): void {
 
 function blockCases(small: (blocks: number) => Engine): void {
   const large = (blocks: number) => ({ attributes: [['text', 'x'.repeat(blocks * BLOCK - 900)]] as const });
-  const blockOf = (driver: EngineDriver, piece: number) => pieceRecord(driver.engine, piece).block;
+  const blockOf = (driver: EngineDriver, piece: number) => {
+    expect(piece).toBeGreaterThanOrEqual(0);
+    return pieceRecord(driver.engine, piece).block;
+  };
 
   it('takes single blocks from the low end, the lowest free one first', () => {
     const driver = new EngineDriver(small(40));
