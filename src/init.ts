@@ -178,12 +178,13 @@ function registered(): { trace?: unknown; context?: unknown; propagation?: unkno
 function flushAtExit(provider: TracerProvider): () => void {
   const host = (globalThis as { process?: NodeJS.Process }).process;
   if (typeof host?.on !== 'function') return () => {};
-  let waiting = Number.POSITIVE_INFINITY;
+  let answeredBefore = -1;
   const onBeforeExit = (): void => {
-    const now = provider.stats().waiting;
-    // A flush keeps the process alive and brings this event again; one that changed nothing was the last.
-    if (now === 0 || now >= waiting) return;
-    waiting = now;
+    const { waiting, exported, rejected, failed } = provider.stats();
+    const answered = exported + rejected + failed;
+    // A flush keeps the process alive and brings this event again; after one that got no answer it was the last.
+    if (waiting === 0 || answered === answeredBefore) return;
+    answeredBefore = answered;
     void provider.flush(EXIT_FLUSH_MILLIS);
   };
   host.on('beforeExit', onBeforeExit);
