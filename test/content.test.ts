@@ -91,11 +91,14 @@ test.each(Object.entries(HOSTILE))('%s gives a text, in little time, and never t
 
 test('never throws, and what it gives is text or JSON', () => {
   fc.assert(
-    fc.property(fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true }), (value) => {
-      const text = contentText(value);
-      if (text === undefined || typeof value === 'string' || text.startsWith('[Unreadable')) return;
-      expect(() => JSON.parse(text)).not.toThrow();
-    }),
+    fc.property(
+      fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true }),
+      (value) => {
+        const text = contentText(value);
+        if (text === undefined || typeof value === 'string' || text.startsWith('[Unreadable')) return;
+        expect(() => JSON.parse(text)).not.toThrow();
+      },
+    ),
     { numRuns: 500 },
   );
 });

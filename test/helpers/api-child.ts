@@ -67,7 +67,9 @@ export function run(
   file: string,
   { flags = [], environment = {} }: { flags?: string[]; environment?: Record<string, string> } = {},
 ): Promise<ChildResult> {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANDREL|VITEST|NODE_)/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(OTEL|SPANDREL|VITEST|NODE_)/.test(name),
+  );
   const started = performance.now();
   const child = spawn(process.execPath, [...flags, file], {
     cwd: ROOT,

@@ -9,7 +9,12 @@ import type { ArenaExporter } from '../../src/api/wire-span-processor.ts';
 import type { BatchOptions } from '../../src/config/batch.ts';
 import { resetDiagnostics } from '../../src/diagnostics.ts';
 import type { SendResult, WireExporter } from '../../src/export/exporter.ts';
-import type { AnyValue, ExportTraceServiceRequest, KeyValue, OtlpSpan } from '../../src/export/otlp-message.ts';
+import type {
+  AnyValue,
+  ExportTraceServiceRequest,
+  KeyValue,
+  OtlpSpan,
+} from '../../src/export/otlp-message.ts';
 import { readExportTraceServiceRequest } from '../../src/export/otlp-reader.ts';
 import { toReadableSpans } from '../../src/export/readable-span.ts';
 

@@ -1,0 +1,233 @@
+import {
+  type Span as ApiSpan,
+  type Attributes,
+  type Context,
+  createTraceState,
+  isSpanContextValid,
+  type Link,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanKind,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { describe, expect, test } from 'vitest';
+import type { Sampler, SamplingResult } from '../src/api/sampler.ts';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  createAlwaysRecordSampler,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+} from '../src/api/sampler.ts';
+import type { Span } from '../src/api/span.ts';
+import type { OtlpSpan } from '../src/export/otlp-message.ts';
+import { hostileProxy } from './helpers/api-hostile.ts';
+import { balance, captureWarnings, plainAttributes, record } from './helpers/api-recorder.ts';
+
+const lines = captureWarnings();
+
+const remote = {
+  ...{ traceId: '0123456789abcdef0123456789abcdef', spanId: 'fedcba9876543210', isRemote: true },
+  ...{ traceFlags: TraceFlags.SAMPLED, traceState: createTraceState('vendor=1') },
+};
+const under = (span: ApiSpan): Context => trace.setSpan(ROOT_CONTEXT, span);
+const underContext = (spanContext: SpanContext): Context => trace.setSpanContext(ROOT_CONTEXT, spanContext);
+const isValid = ({ traceId, spanId }: OtlpSpan): boolean =>
+  isSpanContextValid({ traceId, spanId, traceFlags: 1 });
+const sampler = (shouldSample: (...args: Parameters<Sampler['shouldSample']>) => unknown): Sampler => ({
+  shouldSample: shouldSample as Sampler['shouldSample'],
+});
+
+describe('samplers', () => {
+  test('see the context, the trace id, name, kind, attributes and links of the span to be', () => {
+    const calls: unknown[][] = [];
+    const { exporter, tracer } = record({
+      sampler: sampler((...args) => {
+        calls.push(args);
+        return { decision: 2 };
+      }),
+    });
+    const context = underContext(remote);
+    const attributes: Attributes = { a: 1 };
+    const links: Link[] = [{ context: remote }];
+    tracer.startSpan('name', { kind: SpanKind.CLIENT, attributes, links }, context).end();
+    tracer.startSpan('bare', {}, ROOT_CONTEXT).end();
+    expect(calls[0]).toEqual([context, remote.traceId, 'name', SpanKind.CLIENT, attributes, links]);
+    expect(calls[1]).toEqual([ROOT_CONTEXT, exporter.spans[1].traceId, 'bare', SpanKind.INTERNAL, {}, []]);
+  });
+
+  test('may add attributes and replace the trace state', () => {
+    const answer = { decision: 2, attributes: { a: 'sampler' }, traceState: createTraceState('s=1') };
+    const { exporter, tracer } = record({ sampler: sampler(() => answer) });
+    const span = tracer.startSpan('s', { attributes: { a: 'user', b: 1 } }, underContext(remote));
+    span.end();
+    expect(span.spanContext().traceState?.serialize()).toBe('s=1');
+    expect(exporter.spans[0].traceState).toBe('s=1');
+    expect(plainAttributes(exporter.spans[0].attributes)).toEqual({ a: 'sampler', b: 1 });
+  });
+
+  test('may replace the trace state of a span that does not record', () => {
+    const answer = { decision: 0, traceState: createTraceState('s=1') };
+    const { tracer } = record({ sampler: sampler(() => answer) });
+    const span = tracer.startSpan('s', {}, underContext(remote));
+    expect(span.isRecording()).toBe(false);
+    expect(span.spanContext()).toMatchObject({ traceId: remote.traceId, traceFlags: 0 });
+    expect(span.spanContext().traceState?.serialize()).toBe('s=1');
+    expect(span.spanContext().spanId).not.toBe(remote.spanId);
+  });
+
+  test('one that throws costs the span, is said, and harms nobody', () => {
+    const { provider, tracer } = record({
+      sampler: sampler(() => {
+        throw new Error('mine');
+      }),
+    });
+    expect(tracer.startSpan('s').isRecording()).toBe(false);
+    expect(provider.stats().started).toBe(0);
+    expect(lines).toEqual([expect.stringMatching(/sampler failed: Error: mine/)]);
+  });
+
+  test.each([
+    ['undefined', () => undefined],
+    ['null', () => null],
+    ['a number', () => 2],
+    ['no decision', () => ({})],
+    ['an unknown decision', () => ({ decision: 7 })],
+    ['what throws when read', () => hostileProxy()],
+  ])('one that answers %s costs the span, and does not throw', (_, answer) => {
+    const { provider, tracer } = record({ sampler: sampler(answer) });
+    const start = () => tracer.startSpan('s');
+    expect(start).not.toThrow();
+    expect(start().isRecording()).toBe(false);
+    expect(balance(provider.stats())).toBe(0);
+  });
+
+  test('one that starts spans itself does not mix up their ids', () => {
+    let inner: ApiSpan | undefined;
+    const { exporter, tracer } = record({
+      sampler: sampler((_context, _traceId, name) => {
+        if (name === 'outer') inner = tracer.startSpan('inner', {}, ROOT_CONTEXT);
+        return { decision: 2 };
+      }),
+    });
+    const outer = tracer.startSpan('outer', {}, underContext(remote));
+    outer.end();
+    inner?.end();
+    expect(exporter.spans.map(({ traceId }) => traceId === remote.traceId)).toEqual([true, false]);
+    expect(exporter.spans.map(({ parentSpanId }) => parentSpanId)).toEqual([remote.spanId, '']);
+    expect(exporter.spans[0].spanId).not.toBe(exporter.spans[1].spanId);
+  });
+
+  test('RECORD records, exports nothing, is counted as not sampled, and is no sampled parent', () => {
+    const { exporter, provider, tracer } = record({
+      sampler: createAlwaysRecordSampler(new AlwaysOffSampler()),
+    });
+    const span = tracer.startSpan('s', { attributes: { a: 1 } }, ROOT_CONTEXT) as Span;
+    expect(span.isRecording()).toBe(true);
+    expect(span.attributes).toEqual({ a: 1 });
+    expect(span.spanContext().traceFlags).toBe(TraceFlags.NONE);
+    span.end();
+    expect(exporter.spans).toEqual([]);
+    expect(provider.stats()).toMatchObject({ started: 1, live: 0, waiting: 0, dropped: { not_sampled: 1 } });
+    const child = record().tracer.startSpan('child', {}, under(span));
+    expect(child.isRecording()).toBe(false);
+  });
+
+  test('a ratio keeps its share of traces, whole, and the same ones as another process', () => {
+    const ratio = () => new TraceIdRatioBasedSampler(0.25);
+    const here = record({ sampler: new ParentBasedSampler({ root: ratio() }) });
+    let kept = 0;
+    for (let index = 0; index < 4000; index += 1) {
+      const root = here.tracer.startSpan('root', {}, ROOT_CONTEXT);
+      const child = here.tracer.startSpan('child', {}, under(root));
+      expect(child.isRecording()).toBe(root.isRecording());
+      const { traceId } = root.spanContext();
+      expect(ratio().shouldSample(ROOT_CONTEXT, traceId).decision === 2).toBe(root.isRecording());
+      if (root.isRecording()) kept += 1;
+    }
+    // 1000 expected; six standard deviations are 164.
+    expect(Math.abs(kept - 1000)).toBeLessThan(164);
+  });
+
+  test.each([
+    ['always on ignores an unsampled parent', new AlwaysOnSampler(), true],
+    ['parent-based follows it', new ParentBasedSampler({ root: new AlwaysOnSampler() }), false],
+    ['always off ignores a sampled parent', new AlwaysOffSampler(), false],
+  ])('%s', (_, chosen, recording) => {
+    const { tracer } = record({ sampler: chosen });
+    const sampled = chosen instanceof AlwaysOffSampler ? 1 : 0;
+    const span = tracer.startSpan('s', {}, underContext({ ...remote, traceFlags: sampled }));
+    expect(span.isRecording()).toBe(recording);
+    expect(span.spanContext()).toMatchObject({ traceId: remote.traceId, traceFlags: recording ? 1 : 0 });
+  });
+
+  test('a sampler of ours whose method was replaced is asked', () => {
+    const patched = new AlwaysOnSampler();
+    patched.shouldSample = () => ({ decision: 0 }) as SamplingResult;
+    expect(record({ sampler: patched }).tracer.startSpan('s').isRecording()).toBe(false);
+    const inner = new ParentBasedSampler({ root: patched });
+    expect(record({ sampler: inner }).tracer.startSpan('s', {}, ROOT_CONTEXT).isRecording()).toBe(false);
+  });
+});
+
+describe('id generators', () => {
+  const ids = { generateTraceId: () => 'a'.repeat(32), generateSpanId: () => 'b'.repeat(16) };
+
+  test('give the ids of roots, and only the span id of children', () => {
+    const { exporter, tracer } = record({ idGenerator: ids });
+    tracer.startSpan('root', {}, ROOT_CONTEXT).end();
+    tracer.startSpan('child', {}, underContext(remote)).end();
+    const [root, child] = exporter.spans;
+    expect([root.traceId, root.spanId]).toEqual(['a'.repeat(32), 'b'.repeat(16)]);
+    expect([child.traceId, child.spanId]).toEqual([remote.traceId, 'b'.repeat(16)]);
+  });
+
+  test('make ids for spans that do not record too', () => {
+    const { tracer } = record({ idGenerator: ids, sampler: new AlwaysOffSampler() });
+    const context = tracer.startSpan('s', {}, ROOT_CONTEXT).spanContext();
+    expect([context.traceId, context.spanId]).toEqual(['a'.repeat(32), 'b'.repeat(16)]);
+  });
+
+  const refuse = (): never => {
+    throw new Error('no ids');
+  };
+  test.each([
+    ['throws', refuse, ids.generateTraceId],
+    ['throws for traces', ids.generateSpanId, refuse],
+    ['gives a short span id', () => 'abc', ids.generateTraceId],
+    ['gives a long trace id', ids.generateSpanId, () => 'a'.repeat(33)],
+    ['gives capitals', () => 'B'.repeat(16), ids.generateTraceId],
+    ['gives a zero span id', () => '0'.repeat(16), ids.generateTraceId],
+    ['gives a zero trace id', ids.generateSpanId, () => '0'.repeat(32)],
+    ['gives no text', () => 5 as never, ids.generateTraceId],
+    ['gives nothing', () => undefined as never, () => null as never],
+  ])('one that %s gets random ids, and one warning', (_, generateSpanId, generateTraceId) => {
+    const { exporter, tracer } = record({ idGenerator: { generateSpanId, generateTraceId } });
+    tracer.startSpan('a', {}, ROOT_CONTEXT).end();
+    tracer.startSpan('b', {}, ROOT_CONTEXT).end();
+    const [a, b] = exporter.spans;
+    expect([a, b].map(isValid)).toEqual([true, true]);
+    expect([a.traceId === b.traceId, a.spanId === b.spanId]).toEqual([false, false]);
+    expect(lines).toEqual([expect.stringContaining('id generator')]);
+  });
+
+  test('one that starts spans itself does not mix up the parent', () => {
+    const other = record();
+    const { exporter, tracer } = record({
+      idGenerator: {
+        ...ids,
+        generateSpanId: () => {
+          other.tracer.startSpan('inner', {}, ROOT_CONTEXT).end();
+          return 'b'.repeat(16);
+        },
+      },
+    });
+    tracer.startSpan('s', {}, underContext(remote)).end();
+    expect(exporter.spans[0]).toMatchObject({
+      traceId: remote.traceId,
+      parentSpanId: remote.spanId,
+      flags: 0x301,
+    });
+  });
+});
