@@ -33,6 +33,7 @@ import {
   resetSlots,
 } from './pieces.ts';
 import { enclose } from './proto.ts';
+import { FULL } from './reasons.ts';
 import { recoverText as recover } from './text.ts';
 import { KEY_VALUE_KEY, SCOPE_SPANS_SPAN } from './wire.ts';
 
@@ -94,10 +95,11 @@ export function commitSpan(stream: i32, cellCount: i32, textEnd: i32): i32 {
 
 /**
  * Encodes the staged cells as the fields of one small message, below the end of string staging. Returns its first
- * address, or MALFORMED; the message ends where string staging ends.
+ * address; the message ends where string staging ends. FULL when it might reach down to the staged text.
  */
 export function encodeMessage(cellCount: i32, textEnd: i32): i32 {
   const end: i32 = STRINGS + get32(STRING_BYTES);
+  if (textEnd + spanBound(cellCount, textEnd - STRINGS) > end) return FULL;
   return encodeCells(end, CELLS, CELLS + multiply(cellCount, CELL_BYTES), textEnd);
 }
 

@@ -131,8 +131,8 @@ describe('engine', () => {
   test('defaults, options and variables', () => {
     expect(resolveEngineOptions()).toEqual({ engine: 'auto', arenaBytes: 64 * mebibyte });
     env('SPANDREL_ENGINE', 'TS');
-    env('SPANDREL_ARENA_BYTES', String(3 * mebibyte));
-    expect(resolveEngineOptions()).toEqual({ engine: 'ts', arenaBytes: 3 * mebibyte });
+    env('SPANDREL_ARENA_BYTES', String(5 * mebibyte));
+    expect(resolveEngineOptions()).toEqual({ engine: 'ts', arenaBytes: 5 * mebibyte });
     expect(resolveEngineOptions({ engine: 'wasm', arenaBytes: 1024 * mebibyte })).toEqual({
       engine: 'wasm',
       arenaBytes: 1024 * mebibyte,
@@ -140,12 +140,12 @@ describe('engine', () => {
   });
 
   test('the arena is whole pages, within its bounds', () => {
-    expect(resolveEngineOptions({ arenaBytes: 2 * mebibyte + 1 }).arenaBytes).toBe(2 * mebibyte + 65_536);
-    for (const arenaBytes of [0, 2 * mebibyte - 1, 1024 * mebibyte + 1]) {
+    expect(resolveEngineOptions({ arenaBytes: 4 * mebibyte + 1 }).arenaBytes).toBe(4 * mebibyte + 65_536);
+    for (const arenaBytes of [0, 4 * mebibyte - 1, 1024 * mebibyte + 1]) {
       expect(resolveEngineOptions({ arenaBytes }).arenaBytes).toBe(64 * mebibyte);
     }
     expect(said[0]).toMatch(
-      /option arenaBytes: expected a whole number of bytes from 2097152 to 1073741824, got 0/,
+      /option arenaBytes: expected a whole number of bytes from 4194304 to 1073741824, got 0/,
     );
   });
 

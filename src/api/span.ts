@@ -242,6 +242,8 @@ export class Span implements ApiSpan {
       return;
     }
     this._readTime(endTime);
+    // A date's getTime may be a user's, and may have ended the span.
+    if (this._attributes !== list) return;
     const early =
       time.seconds < this._startSeconds ||
       (time.seconds === this._startSeconds && time.nanos < this._startNanos);

@@ -27,6 +27,17 @@ const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_OPTIONS: SpanOptions = Object.freeze({});
 const SAMPLED = 1;
 
+interface StartOptions extends SpanOptions {
+  readonly kind: SpanKind;
+}
+
+const NO_START: StartOptions = Object.freeze({
+  kind: SpanKind.INTERNAL,
+  startTime: undefined,
+  attributes: undefined,
+  links: undefined,
+});
+
 export class Tracer implements ApiTracer {
   readonly settings: SpanSettings;
   readonly scope: InstrumentationScope;
@@ -54,22 +65,25 @@ export class Tracer implements ApiTracer {
     }
   }
 
-  private start(name: string, options: SpanOptions, parentContext: Context | undefined): ApiSpan {
-    let context = parentContext ?? activeContext();
+  private start(name: string, given: SpanOptions, parentContext: Context | undefined): ApiSpan {
     const { settings } = this;
+    let context = parentContext ?? activeContext();
     if (isSuppressed(context) || settings.isShutdown) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-    if (options.root) context = withoutSpan(context);
+    if (given.root) context = withoutSpan(context);
     const parent = spanOf(context);
     const { shortcut } = settings;
     if (shortcut === 'off' || (shortcut === 'parent' && parent instanceof NonRecordingSpan)) {
       return new NonRecordingSpan(parent, settings.idGenerator);
     }
+    // A name's toString and the getters of options may start spans: they run before this one's identity is made.
+    const spanName = typeof name === 'string' ? name : describe(name);
+    const options = given === NO_OPTIONS ? NO_START : readOptions(given);
     const parentSampled = inherit(parent);
     if (settings.idGenerator !== null) generateIds(settings.idGenerator, parentSampled === undefined);
-    const spanName = typeof name === 'string' ? name : describe(name);
     if (shortcut === 'ask') return this.startSampled(spanName, options, context, parent);
-    if (shortcut === 'parent' && parentSampled === false)
+    if (shortcut === 'parent' && parentSampled === false) {
       return new NonRecordingSpan(parent, settings.idGenerator);
+    }
     identity.flags = SAMPLED;
     return this.begin(spanName, options, undefined, parent);
   }
@@ -103,7 +117,7 @@ export class Tracer implements ApiTracer {
   /** Asks the provider's sampler. Its arguments, and its attributes in the span, cost only those who set one. */
   private startSampled(
     name: string,
-    options: SpanOptions,
+    options: StartOptions,
     context: Context,
     parent: ApiSpan | undefined,
   ): ApiSpan {
@@ -117,13 +131,13 @@ export class Tracer implements ApiTracer {
     return this.begin(name, options, result.attributes, parent);
   }
 
-  private askSampler(name: string, options: SpanOptions, context: Context, traceId: string): SamplingResult {
+  private askSampler(name: string, options: StartOptions, context: Context, traceId: string): SamplingResult {
     try {
       const { decision, attributes, traceState } = this.settings.sampler.shouldSample(
         context,
         traceId,
         name,
-        validKind(options.kind),
+        options.kind,
         options.attributes ?? NO_ATTRIBUTES,
         options.links ?? NO_LINKS,
       );
@@ -137,7 +151,7 @@ export class Tracer implements ApiTracer {
 
   private begin(
     name: string,
-    options: SpanOptions,
+    options: StartOptions,
     samplerAttributes: Attributes | undefined,
     parent: ApiSpan | undefined,
   ): ApiSpan {
@@ -145,13 +159,19 @@ export class Tracer implements ApiTracer {
     const now = monotonicNow();
     // A child shares its parent's anchor, so that the two line up whatever the wall clock does in between.
     const anchor = (parent instanceof Span ? parent._anchor : null) ?? currentAnchor(now);
-    const span = new Span(this, name, validKind(options.kind), identity, anchor, now, options.startTime);
+    const span = new Span(this, name, options.kind, identity, anchor, now, options.startTime);
     settings.ledger.started += 1;
     if (options.attributes !== undefined) span.setAttributes(options.attributes);
     if (samplerAttributes !== undefined) span.setAttributes(samplerAttributes);
     if (options.links !== undefined) span.addLinks(options.links);
     return span;
   }
+}
+
+/** The members of the options that count, each read once. */
+function readOptions(options: SpanOptions): StartOptions {
+  const { kind, startTime, attributes, links } = options;
+  return { kind: validKind(kind), startTime, attributes, links };
 }
 
 /** A kind of the API's enumeration, INTERNAL for anything else. */

@@ -24,7 +24,6 @@ import {
   KEY_AT,
   KEY_INLINE,
   KEY_NONE,
-  LAST_STAGED,
   MAP_CLOSE,
   MAP_OPEN,
   MEMO,
@@ -43,7 +42,8 @@ import { SPAN_NAME } from '../../assembly/wire.ts';
 import { type AttributeValue, Int64, KeyValues } from './attribute-value.ts';
 import type { Engine } from './engine.ts';
 import type { KeyTable } from './key-table.ts';
-import { encodeInto, hasSurrogateEdge } from './strings.ts';
+import { encodeStagedText } from './staged-text.ts';
+import { encodeInto } from './strings.ts';
 
 /** Strings up to this many UTF-16 units are concatenated; longer ones are encoded alone. */
 const SHORT_STRING = 1024;
@@ -100,13 +100,12 @@ export class CellWriter {
 
   /** Encodes the short text. Returns the address after it. */
   finishText(): number {
-    const text = this.text;
-    if (text === '') return this.longEnd;
-    const target = this.longEnd === STRINGS ? this.staging : this.staging.subarray(this.longEnd - STRINGS);
-    const { written } = encodeInto(text, target);
-    // Every UTF-16 unit makes at least one byte: equal counts mean that all of it was ASCII.
-    if (written === text.length) return this.longEnd + written;
-    return this.recoverBoundaries(text, written);
+    const { text, longEnd } = this;
+    if (text === '') return longEnd;
+    // A fresh view costs as much as encoding a short text.
+    const target = longEnd === STRINGS ? this.staging : this.staging.subarray(longEnd - STRINGS);
+    this.text = '';
+    return encodeStagedText(this.engine, text, target, this.cellCount);
   }
 
   /** The span name, out of the memo when it is there. */
@@ -375,38 +374,5 @@ export class CellWriter {
     const { read, written } = encodeInto(text, target);
     this.longEnd += written;
     return read;
-  }
-
-  /** Finds the byte lengths of the staged cells again when the text was not ASCII. */
-  private recoverBoundaries(text: string, written: number): number {
-    const { words } = this;
-    let at = 0;
-    for (let cell = FIRST_CELL; cell < this.cell; cell += 4) {
-      if (words[cell] > LAST_STAGED) continue;
-      const end = at + words[cell + 2];
-      if (end > at && hasSurrogateEdge(text, at, end)) return this.encodeOneByOne(text);
-      at = end;
-    }
-    this.engine.core.recoverText(this.cellCount, this.longEnd);
-    return this.longEnd + written;
-  }
-
-  /**
-   * A lone high surrogate at the end of one value and a low one at the start of the next would have become one
-   * character; encoded alone, each becomes U+FFFD.
-   */
-  private encodeOneByOne(text: string): number {
-    const { words } = this;
-    let at = 0;
-    let address = this.longEnd;
-    for (let cell = FIRST_CELL; cell < this.cell; cell += 4) {
-      if (words[cell] > LAST_STAGED) continue;
-      const end = at + words[cell + 2];
-      const { written } = encodeInto(text.slice(at, end), this.staging.subarray(address - STRINGS));
-      words[cell + 2] = written;
-      address += written;
-      at = end;
-    }
-    return address;
   }
 }
