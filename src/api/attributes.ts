@@ -5,8 +5,15 @@
  */
 import { type AttributeValue, Int64, KeyValues } from '../engine/attribute-value.ts';
 
-/** AttributeValueDepthLimit of the Common specification: a deeper array or map becomes an empty value. */
-const MAX_DEPTH = 64;
+/**
+ * A value goes as deep as a receiver decodes, and a deeper array or map becomes an empty value, as with the
+ * specification's AttributeValueDepthLimit of 64. Protobuf decoders refuse a whole request over 100 nested messages
+ * unless told otherwise (protoc 3.21 does); six stand above an event's AnyValue, an array level is two (ArrayValue,
+ * AnyValue), a map level three (KeyValueList, KeyValue, AnyValue): 47 levels of arrays, 31 of maps.
+ */
+const MAX_MESSAGES = 94;
+const ARRAY_MESSAGES = 2;
+const MAP_MESSAGES = 3;
 /** Elements and members of one value; the rest is left out. */
 const NODE_BUDGET = 10_000;
 
@@ -66,7 +73,6 @@ function copy(value: unknown, limit: number, depth: number): AttributeValue {
       return truncate(describe(value), limit);
   }
   if (path.includes(value)) return '[Circular]';
-  if (depth >= MAX_DEPTH) return null;
   path.push(value);
   try {
     return copyObject(value, limit, depth);
@@ -78,15 +84,17 @@ function copy(value: unknown, limit: number, depth: number): AttributeValue {
 }
 
 function copyObject(value: object, limit: number, depth: number): AttributeValue {
-  if (Array.isArray(value)) return copyList(value, limit, depth);
+  if (Array.isArray(value) || value instanceof Set) {
+    return depth + ARRAY_MESSAGES > MAX_MESSAGES ? null : copyList(value, limit, depth);
+  }
   if (ArrayBuffer.isView(value)) return copyBytes(value.buffer, value.byteOffset, value.byteLength, limit);
   if (value instanceof ArrayBuffer) return copyBytes(value, 0, value.byteLength, limit);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
   if (value instanceof Error) return truncate(describe(value), limit);
+  if (depth + MAP_MESSAGES > MAX_MESSAGES) return null;
   if (value instanceof Map) return copyEntries(value, limit, depth);
-  if (value instanceof Set) return copyList(value, limit, depth);
   const { toJSON } = value as { toJSON?: unknown };
-  if (typeof toJSON === 'function') return copy(toJSON.call(value, ''), limit, depth + 1);
+  if (typeof toJSON === 'function') return copy(toJSON.call(value, ''), limit, depth + MAP_MESSAGES);
   return copyMembers(value as Record<string, unknown>, limit, depth);
 }
 
@@ -99,7 +107,7 @@ function copyList(values: Iterable<unknown>, limit: number, depth: number): Attr
   for (const value of values) {
     if (budget === 0) break;
     budget -= 1;
-    list.push(copy(value, limit, depth + 1));
+    list.push(copy(value, limit, depth + ARRAY_MESSAGES));
   }
   return list;
 }
@@ -110,7 +118,7 @@ function copyEntries(map: Map<unknown, unknown>, limit: number, depth: number): 
     if (budget === 0) break;
     budget -= 1;
     entries.keys.push(typeof key === 'string' ? key : describe(key));
-    entries.values.push(copy(value, limit, depth + 1));
+    entries.values.push(copy(value, limit, depth + MAP_MESSAGES));
   }
   return entries;
 }
@@ -136,7 +144,7 @@ function copyMember(object: Record<string, unknown>, key: string, limit: number,
   } catch (error) {
     return truncate(`[Unreadable: ${describe(error)}]`, limit);
   }
-  return member === undefined ? NOTHING : copy(member, limit, depth + 1);
+  return member === undefined ? NOTHING : copy(member, limit, depth + MAP_MESSAGES);
 }
 
 /** The string form of anything, or a word for what has none. */

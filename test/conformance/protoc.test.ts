@@ -3,7 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SimpleSpanProcessor } from '../../src/api/simple-span-processor.ts';
+import { TracerProvider } from '../../src/api/tracer-provider.ts';
 import { requireCounterpart } from '../helpers/counterparts.ts';
+import { CapturingExporter } from '../helpers/engine-capture.ts';
 import { probeProtoc, protocAccepts, protocAcceptsAll } from '../helpers/protoc.ts';
 import { spans } from './corpus.mjs';
 import { sendCorpus, type Variant, variants } from './interop.ts';
@@ -39,6 +42,17 @@ describeProtoc('protoc', () => {
   test('decodes what opentelemetry-js serialises', () => {
     const decoded = protocAccepts(upstreamBody());
     expect(decoded.match(/^ {4}spans \{$/gm)).toHaveLength(upstreamCorpus.length);
+  });
+
+  test.each(['array', 'map'])('decodes the deepest %s that an event may hold', async (kind) => {
+    const exporter = new CapturingExporter();
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+    let value: unknown = 1;
+    for (let depth = 0; depth < 100; depth += 1) value = kind === 'array' ? [value] : { in: value };
+    const span = provider.getTracer('deep').startSpan('deep');
+    span.addEvent('deep', { value: value as never }).end();
+    expect(exporter.requests).toHaveLength(1);
+    expect(protocAccepts(exporter.requests[0])).toContain('name: "deep"');
   });
 
   test('refuses a name that is not UTF-8', () => {

@@ -4,6 +4,7 @@ import type { ArenaExporter } from '../../src/api/wire-span-processor.ts';
 import type { ExportRequest, SendResult, WireExporter } from '../../src/export/exporter.ts';
 import type { OtlpSpan } from '../../src/export/otlp-message.ts';
 import { readExportTraceServiceRequest } from '../../src/export/otlp-reader.ts';
+import { keepBody } from './suite-bodies.ts';
 
 export class CapturingExporter implements ArenaExporter {
   /** The requests so far, copied when they came. */
@@ -14,7 +15,9 @@ export class CapturingExporter implements ArenaExporter {
   wire(): WireExporter {
     return {
       send: (request) => {
-        this.requests.push(new Uint8Array(Buffer.concat(request.chunks)));
+        const body = new Uint8Array(Buffer.concat(request.chunks));
+        keepBody(body);
+        this.requests.push(body);
         return this.answer?.(request) ?? { kind: 'delivered', rejected: 0 };
       },
       close: () => {},
