@@ -210,6 +210,29 @@ describe('stats()', () => {
   });
 });
 
+test('the end of the program flushes, again after an answer, and no more once nothing is answered', async () => {
+  const before = process.listeners('beforeExit');
+  const receiver = await receiveOtlp();
+  init({ endpoint: receiver.base });
+  const [hook] = process.listeners('beforeExit').filter((listener) => !before.includes(listener));
+  const delivered = async (count: number): Promise<void> => {
+    while (stats().exported < count) await new Promise((resolve) => setImmediate(resolve));
+  };
+  hook(0);
+  for (const count of [1, 2]) {
+    startSpan('s').end();
+    hook(0);
+    await delivered(count);
+  }
+  startSpan('s').end();
+  hook(0);
+  hook(0);
+  await delivered(3);
+  expect(receiver.requests).toHaveLength(3);
+  await shutdown();
+  expect(process.listeners('beforeExit')).toEqual(before);
+});
+
 describe('init() never throws', () => {
   test.each([
     'localhost:4318',

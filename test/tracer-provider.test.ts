@@ -5,7 +5,6 @@ import {
   ROOT_CONTEXT,
   trace,
 } from '@opentelemetry/api';
-import { resourceFromAttributes as upstreamResource } from '@opentelemetry/resources';
 import {
   InMemorySpanExporter as UpstreamExporter,
   SimpleSpanProcessor as UpstreamProcessor,
@@ -99,28 +98,6 @@ describe.each(['wasm', 'ts'] as const)('TracerProvider on the %s engine', (engin
       { name: 'a', version: '1', schemaUrl: 'schema:a', attributes: {}, spans: ['a', 'a'] },
       { name: 'b', version: '', schemaUrl: '', attributes: { 'scope.key': [1, 'x'] }, spans: ['b', 'b'] },
     ]);
-  });
-});
-
-describe('the resource', () => {
-  test('is that of opentelemetry-js as well as ours', () => {
-    const { exporter, tracer } = record({
-      resource: upstreamResource({ 'service.name': 'theirs', n: 5 }) as never,
-    });
-    tracer.startSpan('s').end();
-    const { attributes } = exporter.requests[0].resourceSpans[0].resource;
-    expect(plainAttributes(attributes)).toEqual({ 'service.name': 'theirs', n: 5 });
-  });
-
-  test('names the SDK by default', () => {
-    const { exporter, tracer } = record();
-    tracer.startSpan('s').end();
-    const attributes = plainAttributes(exporter.requests[0].resourceSpans[0].resource.attributes);
-    expect(attributes).toMatchObject({
-      'telemetry.sdk.name': 'spandrel',
-      'telemetry.sdk.language': 'nodejs',
-    });
-    expect(attributes['service.name']).toMatch(/^unknown_service/);
   });
 });
 
