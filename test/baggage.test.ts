@@ -134,7 +134,9 @@ describe('baggage', () => {
 
   test('what one side injects the other extracts, opentelemetry-js included', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
-    const entries = fc.dictionary(text, text, { maxKeys: 10 });
+    // The comparison below goes through a plain object, where this one key is no member.
+    const key = text.filter((candidate) => candidate !== '__proto__');
+    const entries = fc.dictionary(key, text, { maxKeys: 10 });
     fc.assert(
       fc.property(entries, (record) => {
         const headers = inject(propagator, withBaggage(record));

@@ -81,3 +81,15 @@ test('an exporter that throws costs the spans it was given, counted, and end() d
   expect(lines.join('\n')).toContain('spans lost');
   expect(lines.join('\n')).not.toContain('secret');
 });
+
+test('an exporter that traces makes no span about its own work, on a provider that nobody registered', () => {
+  const exporter = new WireRecorder();
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const tracer = provider.getTracer('t');
+  exporter.answer = () => {
+    tracer.startSpan('about the export').end();
+    return { kind: 'delivered', rejected: 0 };
+  };
+  tracer.startSpan('work').end();
+  expect(exporter.spans.map(({ name }) => name)).toEqual(['work']);
+});

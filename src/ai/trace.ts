@@ -1,6 +1,13 @@
 /** Traces functions: a span around each call, the active one while it runs, with inputs and outputs. */
-import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import { describe, messageOf } from '../api/attributes.ts';
+import {
+  type Attributes,
+  type Context,
+  type Exception,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+} from '@opentelemetry/api';
+import { describe, hasMessage, messageOf } from '../api/attributes.ts';
 import { activeContext, SpanFrame, withContext } from '../api/context.ts';
 import { activeTracer, capturesContent } from '../init.ts';
 import { contentText } from './content.ts';
@@ -96,7 +103,7 @@ function finish(current: Span, content: boolean, value: unknown): void {
 
 function fail(current: Span, error: unknown): void {
   current.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
-  current.recordException(isA(Error, error) ? error : describe(error));
+  current.recordException(readableError(error));
   current.end();
 }
 
@@ -107,6 +114,11 @@ function isA<T>(type: abstract new (...args: never[]) => T, value: unknown): val
   } catch {
     return false;
   }
+}
+
+/** What is thrown may be anything: with a message it says what happened, as text it says as much as it can. */
+function readableError(error: unknown): Exception {
+  return hasMessage(error) ? error : describe(error);
 }
 
 function capture(current: Span, key: string, value: unknown): void {

@@ -158,11 +158,7 @@ export function describe(value: unknown): string {
 
 /** What an error says, or the string form of whatever was thrown instead. Never throws. */
 export function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? String(error.message) : describe(error);
-  } catch {
-    return describe(error);
-  }
+  return hasMessage(error) ? error.message : describe(error);
 }
 
 /** A snapshot as the plain value that a user may read. */
@@ -182,4 +178,14 @@ export function toPlain(value: AttributeValue): unknown {
 /** Sets a member as data whatever its name: assigning `__proto__` would change the object's prototype. */
 export function define(target: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** Whether a thrown value says what happened, as errors do, whatever realm or library made it. */
+export function hasMessage(error: unknown): error is { message: string } {
+  try {
+    const { message } = error as { message?: unknown };
+    return typeof message === 'string';
+  } catch {
+    return false;
+  }
 }

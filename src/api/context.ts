@@ -11,6 +11,7 @@ import {
   ROOT_CONTEXT,
   type Span,
 } from '@opentelemetry/api';
+import { carryContextBy } from '../export/suppressed-context.ts';
 import { bindEmitter, isEmitter } from './bind-emitter.ts';
 import { isTracingSuppressed } from './suppress-tracing.ts';
 
@@ -129,3 +130,5 @@ export function activeContext(): Context {
 export function withContext<R>(context: Context, fn: () => R): R {
   return (registeredManager() ?? ownContextManager).with(context, fn) as R;
 }
+
+carryContextBy(withContext);

@@ -142,7 +142,8 @@ export class TracerProvider implements ApiTracerProvider {
     };
     const timer = setTimeout(release, RESOURCE_WAIT_MILLIS);
     (timer as { unref?: () => void }).unref?.();
-    resource.waitForAsyncAttributes().then(release, release);
+    // A resource of another make may throw here, or answer with something that is no promise.
+    new Promise((resolve) => resolve(resource.waitForAsyncAttributes?.())).then(release, release);
   }
 
   /** The tracer of an instrumentation scope; the same one for the same name, version and schema URL. */
