@@ -4,26 +4,26 @@
  * arrived late are in; pieces are never copied.
  */
 import type { ExportRequest } from './exporter.ts';
-import type { Piece, SpanQueue, Stream } from './span-queue.ts';
+import type { Part, SpanQueue, Stream } from './span-queue.ts';
 
 // opentelemetry/proto/collector/trace/v1 and trace/v1: ExportTraceServiceRequest.resource_spans = 1,
 // ResourceSpans.scope_spans = 2.
 const RESOURCE_SPANS = 0x0a;
 const SCOPE_SPANS = 0x12;
 
-export function layRequest(queue: SpanQueue, pieces: readonly Piece[]): ExportRequest {
+export function layRequest(queue: SpanQueue, parts: readonly Part[]): ExportRequest {
   const resourceFields = queue.resourceFields();
-  const groups = groupByStream(pieces);
+  const groups = groupByStream(parts);
   const body: Uint8Array[] = [];
   let byteLength = resourceFields.length;
   let spanCount = 0;
   for (const [stream, members] of groups) {
-    const views = members.map((piece) => queue.viewOf(piece));
+    const views = members.map(({ start, end }) => queue.engine.bytes.subarray(start, end));
     const length = views.reduce((sum, view) => sum + view.length, stream.scopeFields.length);
     const header = fieldHeader(SCOPE_SPANS, length, stream.scopeFields);
     body.push(header, ...views);
     byteLength += header.length + length - stream.scopeFields.length;
-    for (const piece of members) spanCount += queue.spansOf(piece);
+    for (const { spans } of members) spanCount += spans;
   }
   const header = fieldHeader(RESOURCE_SPANS, byteLength, resourceFields);
   return {
@@ -33,12 +33,13 @@ export function layRequest(queue: SpanQueue, pieces: readonly Piece[]): ExportRe
   };
 }
 
-function groupByStream(pieces: readonly Piece[]): Map<Stream, Piece[]> {
-  const groups = new Map<Stream, Piece[]>();
-  for (const piece of pieces) {
-    const members = groups.get(piece.stream);
-    if (members === undefined) groups.set(piece.stream, [piece]);
-    else members.push(piece);
+function groupByStream(parts: readonly Part[]): Map<Stream, Part[]> {
+  const groups = new Map<Stream, Part[]>();
+  for (const part of parts) {
+    const { stream } = part.piece;
+    const members = groups.get(stream);
+    if (members === undefined) groups.set(stream, [part]);
+    else members.push(part);
   }
   return groups;
 }

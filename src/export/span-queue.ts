@@ -28,9 +28,18 @@ export interface Piece {
 /** Most bytes of a tag and a length. */
 const HEADER_BYTES = 6;
 
+/** Spans of one piece that lie side by side: all of them, or what a cut left. */
+export interface Part {
+  readonly piece: Piece;
+  /** Addresses of the first byte and after the last. */
+  readonly start: number;
+  readonly end: number;
+  readonly spans: number;
+}
+
 /** What a taken request holds, by which its bytes are given back. */
 interface TakenRequest extends ExportRequest {
-  readonly pieces: readonly Piece[];
+  readonly parts: readonly Part[];
 }
 
 export class SpanQueue {
@@ -114,8 +123,10 @@ export class SpanQueue {
     return this.word(piece, PIECE_END) - this.word(piece, PIECE_START);
   }
 
-  viewOf(piece: Piece): Uint8Array {
-    return this.engine.bytes.subarray(this.word(piece, PIECE_START), this.word(piece, PIECE_END));
+  /** The whole of a piece that is closed. */
+  partOf(piece: Piece): Part {
+    const start = this.word(piece, PIECE_START);
+    return { piece, start, end: this.word(piece, PIECE_END), spans: this.spansOf(piece) };
   }
 
   /** One destination is done with a piece; the last one frees it. */
@@ -145,7 +156,8 @@ export class SpanCursor implements RequestSource {
   private readonly queue: SpanQueue;
   /** Position of the first piece not taken yet. */
   private next: number;
-  private readonly taken = new Set<Piece>();
+  /** How many parts of each taken piece were not released. */
+  private readonly taken = new Map<Piece, number>();
   /** What was committed before this destination was attached, and what it has released since. */
   private pastSpans: number;
   private pastBytes: number;
@@ -168,7 +180,7 @@ export class SpanCursor implements RequestSource {
   take(maxBytes: number, maxSpans: number): ExportRequest | undefined {
     const { queue } = this;
     if (queue.isHeld) return undefined;
-    const pieces: Piece[] = [];
+    const parts: Part[] = [];
     const streams = new Set<Stream>();
     let bytes = queue.resourceFields().length + HEADER_BYTES;
     let spans = 0;
@@ -177,22 +189,53 @@ export class SpanCursor implements RequestSource {
       spans += queue.spansOf(piece);
       if (!streams.has(piece.stream)) bytes += piece.stream.scopeFields.length + HEADER_BYTES;
       streams.add(piece.stream);
-      if (pieces.length > 0 && (bytes > maxBytes || spans > maxSpans)) break;
+      if (parts.length > 0 && (bytes > maxBytes || spans > maxSpans)) break;
       queue.close(piece);
-      pieces.push(piece);
-      this.taken.add(piece);
+      parts.push(queue.partOf(piece));
+      this.taken.set(piece, 1);
       this.next += 1;
     }
-    if (pieces.length === 0) return undefined;
-    const request: TakenRequest = { ...layRequest(queue, pieces), pieces };
-    return request;
+    return parts.length === 0 ? undefined : this.request(parts);
+  }
+
+  split(request: ExportRequest): readonly [ExportRequest, ExportRequest] | undefined {
+    if (request.spanCount < 2) return undefined;
+    const first: Part[] = [];
+    const second: Part[] = [];
+    let wanted = request.spanCount >> 1;
+    for (const part of (request as TakenRequest).parts) {
+      if (wanted <= 0) second.push(part);
+      else if (part.spans <= wanted) first.push(part);
+      else this.cut(part, wanted, first, second);
+      wanted -= part.spans;
+    }
+    return [this.request(first), this.request(second)];
+  }
+
+  /** Puts the first `spans` spans of a part into one list and the rest into the other. */
+  private cut(part: Part, spans: number, first: Part[], second: Part[]): void {
+    const { piece, start, end } = part;
+    const middle = skipSpans(this.queue.engine.bytes, start, spans);
+    first.push({ piece, start, end: middle, spans });
+    second.push({ piece, start: middle, end, spans: part.spans - spans });
+    this.taken.set(piece, (this.taken.get(piece) ?? 0) + 1);
+  }
+
+  private request(parts: readonly Part[]): TakenRequest {
+    return { ...layRequest(this.queue, parts), parts };
   }
 
   release(request: ExportRequest): void {
-    for (const piece of (request as TakenRequest).pieces) {
-      if (!this.taken.delete(piece)) continue;
-      this.pastSpans += this.queue.spansOf(piece);
-      this.pastBytes += this.queue.bytesOf(piece);
+    for (const { piece, start, end, spans } of (request as TakenRequest).parts) {
+      const outstanding = this.taken.get(piece);
+      if (outstanding === undefined) continue;
+      this.pastSpans += spans;
+      this.pastBytes += end - start;
+      if (outstanding > 1) {
+        this.taken.set(piece, outstanding - 1);
+        continue;
+      }
+      this.taken.delete(piece);
       this.queue.release(piece);
     }
   }
@@ -200,4 +243,20 @@ export class SpanCursor implements RequestSource {
   close(): void {
     this.queue.detach();
   }
+}
+
+/** The address after `count` of the Span fields that begin at `address`: a one-byte tag, a length, the span. */
+function skipSpans(bytes: Uint8Array, address: number, count: number): number {
+  let at = address;
+  for (let span = 0; span < count; span += 1) {
+    let length = 0;
+    let shift = 0;
+    do {
+      at += 1;
+      length |= (bytes[at] & 127) << shift;
+      shift += 7;
+    } while (bytes[at] > 127);
+    at += 1 + length;
+  }
+  return at;
 }
