@@ -1,8 +1,6 @@
 // Writes docs/configuration.md from src/config/options.ts and src/config/option-descriptions.ts.
 // With --check it writes nothing and fails if the page is not what would be written.
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -78,14 +76,7 @@ function render({ OPTIONS, OPTION_DESCRIPTIONS, OPTION_GROUPS }) {
   return `${lines.join('\n')}\n`;
 }
 
-/** As the linter wants it, so that `npm run lint` and this script agree on one text. */
-function format(text) {
-  const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome');
-  const stdin = ['format', '--stdin-file-path=docs/configuration.md'];
-  return execFileSync(process.execPath, [biome, ...stdin], { cwd: root, input: text, encoding: 'utf8' });
-}
-
-const text = format(render(await loadTables()));
+const text = render(await loadTables());
 if (!process.argv.includes('--check')) {
   writeFileSync(page, text);
 } else if (readFileSync(page, 'utf8') !== text) {
