@@ -17,6 +17,7 @@ import type { BatchOptions } from './config/batch.ts';
 import { type Content, type ContentOptions, resolveContent } from './config/content.ts';
 import type { EngineOptions } from './config/engine.ts';
 import { type PropagatorOptions, resolvePropagator } from './config/propagators.ts';
+import { warnInvalid } from './config/readers.ts';
 import { type ResourceOptions, resolveResource } from './config/resource.ts';
 import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
@@ -76,7 +77,8 @@ let globalTracer: Tracer | undefined;
 /**
  * Starts tracing: spans of `trace`, of instrumentations and of `@opentelemetry/api` are recorded and sent.
  * Synchronous; does no network; never throws. What cannot start is said in one line, and tracing is off. A
- * second call warns and changes nothing; after `shutdown()`, `init()` starts anew.
+ * second call warns and changes nothing; after `shutdown()`, `init()` starts anew, but a tracer that an
+ * instrumentation got from `@opentelemetry/api` before stays with the provider that was stopped.
  */
 export function init(options: InitOptions = {}): void {
   if (running !== undefined) {
@@ -93,7 +95,42 @@ export function init(options: InitOptions = {}): void {
   }
 }
 
+const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
+  arenaBytes: true,
+  batch: true,
+  compression: true,
+  content: true,
+  disabled: true,
+  endpoint: true,
+  engine: true,
+  exporters: true,
+  headers: true,
+  limits: true,
+  propagators: true,
+  registerGlobal: true,
+  resource: true,
+  resourceAttributes: true,
+  sampler: true,
+  samplerArg: true,
+  serviceName: true,
+  timeoutMillis: true,
+};
+
+/** Says once what no option is, and groups of options that are no object. */
+function checkOptions(options: InitOptions): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(OPTION_NAMES, name)) continue;
+    warnInvalid(`option ${name}`, `one of ${Object.keys(OPTION_NAMES).join(', ')}`);
+  }
+  for (const name of ['limits', 'batch'] as const) {
+    const group: unknown = options[name];
+    if (group === undefined || (typeof group === 'object' && group !== null)) continue;
+    warnInvalid(`option ${name}`, 'an object', `a value of type ${typeof group}`);
+  }
+}
+
 function start(options: InitOptions): Running | undefined {
+  checkOptions(options);
   const activation = resolveActivation(options);
   if (activation.disabled) {
     // Incoming and outgoing headers are still handed on (General SDK Configuration, OTEL_SDK_DISABLED).
@@ -134,18 +171,18 @@ function processor(name: 'otlp' | 'console', options: InitOptions): SpanProcesso
 /** The exporter takes a whole URL; a base URL gets the path of the signal (OTLP exporter specification). */
 function tracesUrl(endpoint: string | undefined): string | undefined {
   if (endpoint === undefined) return undefined;
-  const text = String(endpoint);
+  const text = String(endpoint).trim();
   // Checked here as well, so that an error names the option and shows the value that was given.
   parseEndpoint(text, 'endpoint');
-  if (TRACES_PATH.test(text)) {
+  const query = text.search(/[?#]/);
+  const base = query < 0 ? text : text.slice(0, query);
+  if (TRACES_PATH.test(base)) {
     warnOnce(
       'endpoint-path',
       'endpoint: expected a base URL, got one that ends in v1/traces; it is used as it is.',
     );
     return text;
   }
-  const query = text.search(/[?#]/);
-  const base = query < 0 ? text : text.slice(0, query);
   return `${base.replace(/\/+$/, '')}/v1/traces${query < 0 ? '' : text.slice(query)}`;
 }
 
@@ -187,8 +224,20 @@ function flushAtExit(provider: TracerProvider): () => void {
     answeredBefore = answered;
     void provider.flush(EXIT_FLUSH_MILLIS);
   };
+  const onExit = (): void => {
+    const { waiting } = provider.stats();
+    if (waiting === 0) return;
+    reportError(
+      'exit',
+      `${waiting} finished spans were not sent when the program ended; await flush() before it does.`,
+    );
+  };
   host.on('beforeExit', onBeforeExit);
-  return () => host.removeListener('beforeExit', onBeforeExit);
+  host.on('exit', onExit);
+  return () => {
+    host.removeListener('beforeExit', onBeforeExit);
+    host.removeListener('exit', onExit);
+  };
 }
 
 /** Sends what has finished; resolves when it was answered or after `ms`. Never rejects. */
@@ -227,6 +276,7 @@ export function stats(): Stats {
     rejected: 0,
     failed: 0,
     dropped: {},
+    cut: 0,
     lastError: undefined,
     lastErrorTime: undefined,
     memo: { hits: 0, misses: 0, keys: 0, bytes: 0 },

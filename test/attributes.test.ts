@@ -242,3 +242,23 @@ test('describe gives the string form of anything', () => {
   expect(describeValue(Object.create(null))).toBe('[object]');
   expect(describeValue(hostileProxy(() => {}))).toBe('[function]');
 });
+
+describe('objects without members to see', () => {
+  class Secret {
+    #inner = 1;
+    toString(): string {
+      return `secret ${this.#inner}`;
+    }
+  }
+
+  test.each([
+    [/x/g, '/x/g'],
+    [new Secret(), 'secret 1'],
+    [Promise.resolve(1), '[object Promise]'],
+    [new String('text'), 'text'],
+    [new Number(4), 4],
+    [{}, {}],
+  ])('%s is its string form, or what it boxes', (value, expected) => {
+    expect(toPlain(snapshot(value, Number.POSITIVE_INFINITY) as never)).toEqual(expected);
+  });
+});

@@ -171,7 +171,7 @@ describe('stats()', () => {
     const fresh = await import('../src/init.ts');
     expect(fresh.stats()).toEqual({
       ...{ engine: 'none', started: 0, live: 0, waiting: 0, bytes: 0, exported: 0, rejected: 0, failed: 0 },
-      ...{ dropped: {}, lastError: undefined, lastErrorTime: undefined },
+      ...{ dropped: {}, cut: 0, lastError: undefined, lastErrorTime: undefined },
       memo: { bytes: 0, hits: 0, misses: 0, keys: 0 },
     });
     expect(await fresh.flush()).toEqual({ exported: 0, dropped: 0, waiting: 0, bytes: 0 });

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
@@ -245,5 +247,34 @@ describe('export of span objects', () => {
     expect(called).toBe(true);
     expect(lines.join('')).toContain('from the callback');
     await exporter.shutdown();
+  });
+});
+
+describe('headers of every shape', () => {
+  test.each([
+    ['a Headers object', new Headers({ 'x-key': 'v' })],
+    ['a Map', new Map([['x-key', 'v']])],
+    ['an object with an invalid name beside', { 'x-key': 'v', 'bad name': 'w', '': 'w' }],
+  ])('%s is sent', async (_, headers) => {
+    const seen: unknown[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers['x-key']);
+      request.resume().on('end', () => response.end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const exporter = new OTLPTraceExporter({ url: `http://127.0.0.1:${port}/`, headers: headers as never });
+    const wire = exporter.wire();
+    const result = await wire.send({ chunks: [new Uint8Array(0)], byteLength: 0, spanCount: 0 });
+    wire.close();
+    server.close();
+    expect(result.kind).toBe('delivered');
+    expect(seen).toEqual(['v']);
+  });
+
+  test.each(['abc', 5, [['a', 'b']]])('%j holds no headers, and nothing throws', (headers) => {
+    expect(
+      () => new OTLPTraceExporter({ url: 'http://127.0.0.1:1/', headers: headers as never }),
+    ).not.toThrow();
   });
 });

@@ -38,7 +38,8 @@ const OUTPUT = 'output.value';
  * Arguments and result are captured as JSON text (`input.value`, `output.value`) unless `content` says
  * otherwise. Before `init()`, calls go to the global OpenTelemetry provider, if there is one.
  */
-export function trace<F extends AnyFunction>(fn: F, options: TraceOptions = {}): F {
+export function trace<F extends AnyFunction>(fn: F, given?: TraceOptions): F {
+  const options = given ?? {};
   const name = options.name ?? (fn.name || 'anonymous');
   const spanOptions = { kind: options.kind ?? SpanKind.INTERNAL, attributes: options.attributes };
   const traced = function (this: unknown, ...args: unknown[]): unknown {
@@ -48,9 +49,16 @@ export function trace<F extends AnyFunction>(fn: F, options: TraceOptions = {}):
     if (content) capture(current, INPUT, args.length === 1 ? args[0] : args.length === 0 ? undefined : args);
     return run(current, parent, content, () => fn.apply(this, args));
   };
-  Object.defineProperty(traced, 'name', { value: fn.name, configurable: true });
-  Object.defineProperty(traced, 'length', { value: fn.length, configurable: true });
+  copyProperties(fn, traced);
   return traced as unknown as F;
+}
+
+/** Name, length and whatever a program has put on the function, as they are. */
+function copyProperties(from: object, to: object): void {
+  for (const key of Reflect.ownKeys(from)) {
+    const descriptor = Object.getOwnPropertyDescriptor(from, key);
+    if (key !== 'prototype' && descriptor?.configurable) Object.defineProperty(to, key, descriptor);
+  }
 }
 
 /**

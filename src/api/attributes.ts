@@ -95,7 +95,17 @@ function copyObject(value: object, limit: number, depth: number): AttributeValue
   if (value instanceof Map) return copyEntries(value, limit, depth);
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') return copy(toJSON.call(value, ''), limit, depth + MAP_MESSAGES);
-  return copyMembers(value as Record<string, unknown>, limit, depth);
+  if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+    return copy(value.valueOf(), limit, depth);
+  }
+  const members = copyMembers(value as Record<string, unknown>, limit, depth);
+  // A pattern, a promise, an instance that keeps its state to itself: nothing to see but its string form.
+  return members.keys.length === 0 && !isPlain(value) ? truncate(describe(value), limit) : members;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
 
 function copyBytes(buffer: ArrayBufferLike, offset: number, length: number, limit: number): Uint8Array {

@@ -69,6 +69,7 @@ export function commit(span: Span, list: AttributeList): void {
     ledger.drop(dropReason(piece));
     return;
   }
+  if (writer.cuts !== 0) ledger.countCut(writer.cuts);
   if (settings.keyTable.hasPending) settings.keyTable.remembered();
   queue.committed += 1;
   queue.committedBytes += engine.words[WAITING_BYTES >> 2] - before;

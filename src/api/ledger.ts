@@ -25,6 +25,17 @@ export class Ledger {
   /** Spans that were ended, or will never be. */
   ended = 0;
   readonly dropped: Partial<Record<DropReason, number>> = {};
+  /** Strings cut because one span can hold no more. */
+  cut = 0;
+
+  countCut(strings: number): void {
+    this.cut += strings;
+    warn(
+      'cut',
+      'a string was cut: one span holds 7/8 of its text staging, a sixteenth of arenaBytes and at most 4 MiB. ' +
+        'Set attributeValueLengthLimit, or raise arenaBytes.',
+    );
+  }
 
   drop(reason: DropReason): void {
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;

@@ -26,7 +26,27 @@ export function resourceFromAttributes(
   attributes: ResourceAttributes,
   options: ResourceFromAttributesOptions = {},
 ): Resource {
-  return new OwnResource(Object.entries(attributes ?? {}), options?.schemaUrl);
+  return new OwnResource(readEntries(attributes), options?.schemaUrl);
+}
+
+/** The members of an object; one whose getter throws is left out and said. */
+function readEntries(attributes: ResourceAttributes): [string, unknown][] {
+  const entries: [string, unknown][] = [];
+  try {
+    for (const key of Object.keys(attributes ?? {})) {
+      try {
+        entries.push([key, attributes[key]]);
+      } catch {
+        warn(`resource-${key}`, `resource attribute ${key}: reading it threw; it is left out.`);
+      }
+    }
+  } catch {
+    warn(
+      'resource-attributes',
+      'resource attributes: expected an object, got one that cannot be read; it is ignored.',
+    );
+  }
+  return entries;
 }
 
 /** The resource without attributes: merging it changes nothing. */

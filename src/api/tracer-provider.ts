@@ -74,6 +74,8 @@ export interface TracerProviderStats {
   readonly failed: number;
   /** Finished spans that never reached an exporter, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason | EngineDropReason, number>>>;
+  /** Strings that were cut because one span can hold no more than its text staging. */
+  readonly cut: number;
   /** The last export error and its time, in milliseconds since the epoch. */
   readonly lastError: string | undefined;
   readonly lastErrorTime: number | undefined;
@@ -197,7 +199,8 @@ export class TracerProvider implements ApiTracerProvider {
 
   /** As `forceFlush`, and says what happened. */
   async flush(timeoutMillis: number = this.flushMillis): Promise<FlushResult> {
-    const results = await Promise.all(this.connections.map(({ pipe }) => pipe.flush(timeoutMillis)));
+    const millis = checkMillis(timeoutMillis, this.flushMillis);
+    const results = await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis)));
     const { queue } = this.settings;
     if (results.length === 0) return { exported: 0, dropped: 0, waiting: queue.waiting, bytes: 0 };
     return results.reduce((worst, result) => (result.exported < worst.exported ? result : worst));
@@ -205,7 +208,7 @@ export class TracerProvider implements ApiTracerProvider {
 
   /** Flushes, then stops: spans that end afterwards are dropped and counted, new ones do not record. */
   shutdown(timeoutMillis: number = this.flushMillis): Promise<void> {
-    this.stopping ??= this.stop(timeoutMillis);
+    this.stopping ??= this.stop(checkMillis(timeoutMillis, this.flushMillis));
     return this.stopping;
   }
 
@@ -217,10 +220,10 @@ export class TracerProvider implements ApiTracerProvider {
     for (const tracer of this.tracers.values()) core.dropStream(tracer.stream.id);
   }
 
-  /** The numbers of this provider. Where several processors export, exports are those of the first. */
+  /** The numbers of this provider. Where several processors export, exports are those of the first still at work. */
   stats(): TracerProviderStats {
     const { arena, ledger } = this.settings;
-    const first = this.connections[0];
+    const first = this.connections.find(({ pipe }) => !pipe.isClosed) ?? this.connections[0];
     const counters = first?.pipe.counters;
     const dropped = { ...ledger.dropped };
     if (counters?.shutdown) dropped.shutdown = (dropped.shutdown ?? 0) + counters.shutdown;
@@ -234,6 +237,7 @@ export class TracerProvider implements ApiTracerProvider {
       rejected: counters?.rejected ?? 0,
       failed: counters?.failed ?? 0,
       dropped,
+      cut: ledger.cut,
       lastError: counters?.lastError,
       lastErrorTime: counters?.lastErrorTime,
       memo: arena.memo,
@@ -253,6 +257,16 @@ function scopeKey({ name, version, schemaUrl, attributes }: InstrumentationScope
   } catch {
     return JSON.stringify([name, version, schemaUrl]);
   }
+}
+
+/** A time to wait, or `fallback` with a warning for what is none. */
+function checkMillis(millis: unknown, fallback: number): number {
+  if (typeof millis === 'number' && millis >= 0) return millis;
+  warnOnce(
+    'flush-millis',
+    `flush, shutdown: expected milliseconds, got ${describe(millis)}; ${fallback} is used.`,
+  );
+  return fallback;
 }
 
 function supported(processor: SpanProcessor): processor is WireSpanProcessor {

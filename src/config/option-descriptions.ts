@@ -88,7 +88,8 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
   endpoint: {
     meaning: 'Where OTLP requests go.',
     limit:
-      'The option and the first variable are used as they are; `/v1/traces` is appended to the second. ' +
+      '`init` and the second variable take a base URL, to which `v1/traces` is appended; the exporter (as `url`) and ' +
+      'the first variable take the whole URL. ' +
       'User and password in the URL never reach a message.',
   },
   headers: {
@@ -102,7 +103,8 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
   compression: { meaning: 'Compression of OTLP requests.', limit: 'An unknown word is ignored.' },
   protocol: {
     meaning: 'Form of OTLP requests.',
-    limit: '`grpc` is not supported: it is named in a warning and `http/protobuf` is used.',
+    limit:
+      'Set by variable only. `grpc` and `http/json` are named in a warning, and `http/protobuf` is used.',
   },
   engine: {
     meaning: 'What keeps and encodes finished spans: WebAssembly or TypeScript.',
@@ -138,6 +140,8 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { title: 'Sampling and propagation', options: ['sampler', 'samplerArg', 'propagators'] },
   {
     title: 'Span limits',
+    introduction:
+      'Members of `limits` in `init`, of `spanLimits` in a provider. Warnings use the second name.',
     options: [
       'spanLimits.attributeCountLimit',
       'spanLimits.attributeValueLengthLimit',
@@ -156,7 +160,11 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
       'batch.maxExportBatchSize',
     ],
   },
-  { title: 'OTLP exporter', options: ['endpoint', 'headers', 'timeoutMillis', 'compression', 'protocol'] },
+  {
+    title: 'OTLP exporter',
+    introduction: 'Options of `init`, and, but for `endpoint`, which is `url` there, of `OTLPTraceExporter`.',
+    options: ['endpoint', 'headers', 'timeoutMillis', 'compression', 'protocol'],
+  },
   { title: 'Engine', options: ['engine', 'arenaBytes'] },
   { title: 'Captured content', options: ['content'] },
 ];

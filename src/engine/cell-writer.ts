@@ -56,6 +56,8 @@ const WORD = 4294967296;
 export class CellWriter {
   /** Index of the next cell's first word. */
   private cell = FIRST_CELL;
+  /** Strings of this span that were cut because string staging was full. */
+  cuts = 0;
   private text = '';
   /** Address after the last long string; the short text is put there. */
   private longEnd = STRINGS;
@@ -88,6 +90,7 @@ export class CellWriter {
   /** Begins a span or message: forgets what was staged. */
   begin(): void {
     this.cell = FIRST_CELL;
+    this.cuts = 0;
     this.text = '';
     this.longEnd = STRINGS;
     if (this.keyTable.hasAdded) this.keyTable.internAdded();
@@ -373,6 +376,7 @@ export class CellWriter {
     const target = this.staging.subarray(this.longEnd - STRINGS, this.longLimit - STRINGS);
     const { read, written } = encodeInto(text, target);
     this.longEnd += written;
+    if (read < text.length) this.cuts += 1;
     return read;
   }
 }

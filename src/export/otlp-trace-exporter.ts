@@ -21,7 +21,7 @@ export function supplySpanEncoder(encoder: SpanEncoder | undefined): void {
  * Sends spans by OTLP/HTTP in protobuf form (OpenTelemetry specification, "OpenTelemetry Protocol Exporter").
  *
  * Under this package's processors it carries the bytes they hold, see {@link OTLPTraceExporter.wire}. Under
- * another SDK's it is a `SpanExporter`, which tries again for up to 30 s.
+ * another SDK's, span objects are refused in this version: `export` reports a failure that says so.
  */
 export class OTLPTraceExporter implements SpanExporter {
   // Hard-private, as all that follows: inspect() must not show the headers.

@@ -89,17 +89,41 @@ function readHeaders(name: string): Record<string, string> {
   return Object.fromEntries(list.pairs.map(([key, value]) => [key.toLowerCase(), value]));
 }
 
-/** Names in lower case, so that `Authorization` replaces `authorization`. */
-function checkHeaders(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
+/** RFC 9110, §5.6.2: what a header name is made of. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+/** Names in lower case, so that `Authorization` replaces `authorization`. A `Headers` or `Map` will do as well. */
+function checkHeaders(headers: unknown): Record<string, string> {
   const checked: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers ?? {})) {
+  for (const [name, value] of headerEntries(headers)) {
     // Code written for opentelemetry-js passes `undefined` for a key that is not configured.
     if (value === undefined) continue;
-    const text = String(value);
-    if (isHeaderValue(text)) checked[name.toLowerCase()] = text;
-    else warnInvalid(`header ${name}`, 'a value that can travel in an HTTP header');
+    if (!HEADER_NAME.test(name)) {
+      warnInvalid('option headers', 'names that can travel in an HTTP request', JSON.stringify(name));
+    } else if (typeof value === 'object' || typeof value === 'symbol' || !isHeaderValue(String(value))) {
+      warnInvalid(`header ${name}`, 'a value that can travel in an HTTP header');
+    } else {
+      checked[name.toLowerCase()] = String(value);
+    }
   }
   return checked;
+}
+
+/** Names and values; none, and a warning, when it holds no headers or cannot be read. Values are never shown. */
+function headerEntries(headers: unknown): [string, unknown][] {
+  if (headers === undefined || headers === null) return [];
+  try {
+    const { entries } = headers as { entries?: unknown };
+    if (typeof headers === 'object' && !Array.isArray(headers)) {
+      return typeof entries === 'function'
+        ? [...(headers as Map<string, unknown>).entries()].map(([name, value]) => [String(name), value])
+        : Object.entries(headers);
+    }
+  } catch {
+    // Reported below.
+  }
+  warnInvalid('option headers', 'an object of header names and values', `a value of type ${typeof headers}`);
+  return [];
 }
 
 function warnAboutProtocol(endpoint: Endpoint): void {

@@ -108,6 +108,11 @@ export class Pipe {
     return this.#ledger.snapshot();
   }
 
+  /** Whether it was shut down. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Finished spans without a final answer; 0 after `shutdown`, which gave up and counted what was left. */
   get waitingSpans(): number {
     return this.#closed ? 0 : this.#source.waitingSpans;
@@ -325,8 +330,8 @@ export class Pipe {
     return () => ({
       exported: this.#ledger.exported - exported,
       dropped: this.#ledger.dropped - dropped,
-      waiting: this.#source.waitingSpans,
-      bytes: this.#source.waitingBytes,
+      waiting: this.waitingSpans,
+      bytes: this.#closed ? 0 : this.#source.waitingBytes,
     });
   }
 
