@@ -91,6 +91,8 @@ export class Pipe {
   #isOver = false;
   /** What had no answer was given up, and counted. */
   #closed = false;
+  /** Spans of the attempt that `shutdown` could not wait for; their bytes are free when it lets go. */
+  #givenUpInFlight = 0;
 
   constructor(options: PipeOptions) {
     this.#sender = new BoundedSender(options.exporter, options.exportTimeoutMillis ?? DEFAULT_TIMEOUT_MILLIS);
@@ -113,9 +115,9 @@ export class Pipe {
     return this.#closed;
   }
 
-  /** Finished spans without a final answer; 0 after `shutdown`, which gave up and counted what was left. */
+  /** Finished spans without a final answer. What `shutdown` gave up is counted there and not here. */
   get waitingSpans(): number {
-    return this.#closed ? 0 : this.#source.waitingSpans;
+    return this.#source.waitingSpans - this.#givenUpInFlight;
   }
 
   /** Spans in requests that were taken from the source and have no final answer, retries and pauses included. */
@@ -249,6 +251,7 @@ export class Pipe {
     if (this.#closed) {
       // Given up and counted at the shutdown deadline; only now are the bytes free.
       this.#source.release(request);
+      this.#givenUpInFlight = 0;
       return;
     }
     if (result.kind === 'retryable') {
@@ -331,7 +334,7 @@ export class Pipe {
       exported: this.#ledger.exported - exported,
       dropped: this.#ledger.dropped - dropped,
       waiting: this.waitingSpans,
-      bytes: this.#closed ? 0 : this.#source.waitingBytes,
+      bytes: this.#source.waitingBytes,
     });
   }
 
@@ -364,6 +367,7 @@ export class Pipe {
     this.#soon.clear();
     let given = this.#held.reduce((sum, request) => sum + request.spanCount, 0);
     // The one in flight is released when its attempt lets go of it.
+    if (this.#sending) this.#givenUpInFlight = this.#held[0]?.spanCount ?? 0;
     for (const request of this.#held.splice(0).slice(this.#sending ? 1 : 0)) this.#source.release(request);
     for (;;) {
       const rest = this.#source.take(this.#maxRequestBytes, Number.POSITIVE_INFINITY);

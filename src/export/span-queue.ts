@@ -161,6 +161,9 @@ export class SpanCursor implements RequestSource {
   /** What was committed before this destination was attached, and what it has released since. */
   private pastSpans: number;
   private pastBytes: number;
+  /** What had been committed when this destination was closed: later spans are not for it. */
+  private lastSpans: number | undefined;
+  private lastBytes: number | undefined;
 
   constructor(queue: SpanQueue, next: number) {
     this.queue = queue;
@@ -170,11 +173,11 @@ export class SpanCursor implements RequestSource {
   }
 
   get waitingSpans(): number {
-    return this.queue.committed - this.pastSpans;
+    return (this.lastSpans ?? this.queue.committed) - this.pastSpans;
   }
 
   get waitingBytes(): number {
-    return this.queue.committedBytes - this.pastBytes;
+    return (this.lastBytes ?? this.queue.committedBytes) - this.pastBytes;
   }
 
   take(maxBytes: number, maxSpans: number): ExportRequest | undefined {
@@ -241,6 +244,8 @@ export class SpanCursor implements RequestSource {
   }
 
   close(): void {
+    this.lastSpans = this.queue.committed;
+    this.lastBytes = this.queue.committedBytes;
     this.queue.detach();
   }
 }
