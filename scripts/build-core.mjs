@@ -1,6 +1,6 @@
 // Compiles assembly/ twice: with asc and wasm-opt to build/engine.wasm, which src/engine/wasm-bytes.gen.ts
 // carries as base64, and with esbuild to src/engine/core.gen.js, a factory over one ArrayBuffer.
-// An argument names another folder to put all of that into: `node scripts/build-core.mjs /tmp/again`.
+// An argument names another folder to put all of that into: `node scripts/build-core.mjs build/again`.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
