@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { FREE_BLOCKS } from '../assembly/layout.ts';
 import { BatchSpanProcessor } from '../src/api/batch-span-processor.ts';
 import { TracerProvider } from '../src/api/tracer-provider.ts';
 import { resetDiagnostics } from '../src/diagnostics.ts';
+import { DEFAULT_BLOCK_SHIFT } from '../src/engine/engine.ts';
 import { CapturingExporter } from './helpers/engine-capture.ts';
 
 afterEach(() => resetDiagnostics());
@@ -51,5 +53,31 @@ describe.each(['wasm', 'ts'] as const)('a request answered with 413, on the %s e
     }
     expect(provider.settings.arena.waitingBytes).toBe(before);
     expect(provider.stats()).toMatchObject({ exported: 500, failed: 0, waiting: 0 });
+  });
+});
+
+describe.each(['wasm', 'ts'] as const)('a finished span that waits, on the %s engine', (engine) => {
+  it('takes its wire bytes, and less than 16 more for what blocks leave over', async () => {
+    const exporter = new CapturingExporter();
+    const provider = new TracerProvider({ engine, spanProcessors: [new BatchSpanProcessor(exporter)] });
+    const { words } = provider.settings.arena.engine;
+    const tracer = provider.getTracer('waiting');
+    const freeBefore = words[FREE_BLOCKS >> 2];
+    const spans = 20_000;
+    for (let index = 0; index < spans; index += 1) {
+      const span = tracer.startSpan('work');
+      for (let key = 0; key < 10; key += 1)
+        span.setAttribute(`attribute ${key}`, `value ${index} of ${key} here`);
+      span.end();
+    }
+    const { bytes } = provider.stats();
+    const blockBytes = (freeBefore - words[FREE_BLOCKS >> 2]) << DEFAULT_BLOCK_SHIFT;
+    expect(bytes / spans).toBeLessThan(1024);
+    // The block being filled counts as a whole.
+    expect(blockBytes - bytes).toBeLessThan(16 * spans + (1 << DEFAULT_BLOCK_SHIFT));
+    await provider.forceFlush();
+    const sent = exporter.requests.reduce((sum, { length }) => sum + length, 0);
+    expect(sent - bytes).toBeGreaterThan(0);
+    expect(sent - bytes).toBeLessThan(512 * exporter.requests.length);
   });
 });

@@ -13,7 +13,6 @@ import { resolvePropagator } from '../config/propagators.ts';
 import { resolveSampler } from '../config/sampler.ts';
 import { type GeneralLimits, resolveSpanLimits } from '../config/span-limits.ts';
 import { warnOnce } from '../diagnostics.ts';
-import type { DropReason as EngineDropReason } from '../engine/arena.ts';
 import type { EngineName } from '../engine/engine.ts';
 import { openArena } from '../engine/select.ts';
 import type { FlushResult } from '../export/pipe.ts';
@@ -73,7 +72,7 @@ export interface TracerProviderStats {
   /** Spans that were refused or given up on. */
   readonly failed: number;
   /** Finished spans that never reached an exporter, by reason. */
-  readonly dropped: Readonly<Partial<Record<DropReason | EngineDropReason, number>>>;
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Strings that were cut because one span can hold no more than its text staging. */
   readonly cut: number;
   /** The last export error and its time, in milliseconds since the epoch. */
