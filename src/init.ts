@@ -10,6 +10,7 @@ import { messageOf } from './api/attributes.ts';
 import { BatchSpanProcessor } from './api/batch-span-processor.ts';
 import { ownContextManager } from './api/context.ts';
 import type { SpanLimits } from './api/limits.ts';
+import { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
 import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
@@ -23,7 +24,6 @@ import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
 import { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 import { parseEndpoint } from './export/endpoint.ts';
-import { OTLPTraceExporter } from './export/otlp-trace-exporter.ts';
 import type { FlushResult } from './export/pipe.ts';
 import { VERSION } from './version.ts';
 
@@ -268,6 +268,7 @@ export function stats(): Stats {
   if (ended !== undefined) return { ...ended.stats(), engine: 'none' };
   return {
     engine: 'none',
+    mode: 'arena',
     started: 0,
     live: 0,
     waiting: 0,
@@ -276,6 +277,7 @@ export function stats(): Stats {
     rejected: 0,
     failed: 0,
     dropped: {},
+    delegated: 0,
     cut: 0,
     lastError: undefined,
     lastErrorTime: undefined,

@@ -4,6 +4,7 @@ export { BatchSpanProcessor, type BatchSpanProcessorOptions } from './api/batch-
 export { AsyncLocalStorageContextManager } from './api/context.ts';
 export { type IdGenerator, RandomIdGenerator } from './api/ids.ts';
 export type { SpanLimits } from './api/limits.ts';
+export { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
 export {
   CompositePropagator,
   type CompositePropagatorOptions,
@@ -53,5 +54,4 @@ export {
 export type { BatchOptions, BatchOptions as BufferConfig } from './config/batch.ts';
 export { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 export { InMemorySpanExporter } from './export/in-memory-span-exporter.ts';
-export { OTLPTraceExporter } from './export/otlp-trace-exporter.ts';
 export type { OTLPTraceExporterOptions } from './export/otlp-trace-options.ts';

@@ -151,10 +151,14 @@ test('an ended span keeps nothing of its values alive', { timeout: 60_000 }, asy
   const program = await bundle(`
     import { TracerProvider } from './src/api/tracer-provider.ts';
     import { BatchSpanProcessor } from './src/api/batch-span-processor.ts';
-    const exporter = {
-      wire: () => ({ send: () => ({ kind: 'delivered', rejected: 0 }), close() {} }),
-      export() {}, async shutdown() {},
-    };
+    import { declareOwn } from './src/export/own-class.ts';
+    class Exporter {
+      wire() { return { send: () => ({ kind: 'delivered', rejected: 0 }), close() {} }; }
+      export() {}
+      async shutdown() {}
+    }
+    declareOwn(Exporter, 'export');
+    const exporter = new Exporter();
     const LENGTH = 2_000_000;
     const results: Record<string, unknown> = {};
     for (const engine of ['wasm', 'ts'] as const) {

@@ -67,11 +67,13 @@ function readIds(bytes: Uint8Array, note: string): number[] {
 describe.each(ENGINES)('on the %s engine, a request that is held', (_name, create) => {
   function twoDestinations() {
     const driver = new EngineDriver(fillFreed(create(sizedOptions(24, 13))));
-    const queue = new SpanQueue(driver.engine, () => Uint8Array.of());
+    const queue = new SpanQueue(driver.engine);
+    const resourceFields = () => Uint8Array.of();
     const streams = Array.from(
       { length: 11 },
       (_, index): Stream => ({
         id: index + 1,
+        resourceFields,
         scopeFields: Uint8Array.of(),
         openPiece: -1,
         current: undefined,

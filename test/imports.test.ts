@@ -35,7 +35,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/diagnostics.ts → src/config/environment.ts': 'OTEL_LOG_LEVEL, before any option is read',
   'src/export/console-span-exporter.ts → src/api/types.ts': 'the value of ExportResultCode',
   'src/export/in-memory-span-exporter.ts → src/api/types.ts': 'the value of ExportResultCode',
-  'src/export/otlp-trace-exporter.ts → src/api/types.ts': 'the value of ExportResultCode',
 };
 
 /** Packages that sources may import; all but the API are part of the runtime or bundled. */

@@ -161,7 +161,8 @@ describe('precedence', () => {
         name,
       ).toHaveLength(1);
     }
-    expect(lines).toHaveLength(6);
+    expect(lines.filter((line) => line.includes('limits'))).toHaveLength(1);
+    expect(lines).toHaveLength(7);
   });
 });
 
@@ -170,7 +171,18 @@ describe('stats()', () => {
     vi.resetModules();
     const fresh = await import('../src/init.ts');
     expect(fresh.stats()).toEqual({
-      ...{ engine: 'none', started: 0, live: 0, waiting: 0, bytes: 0, exported: 0, rejected: 0, failed: 0 },
+      ...{
+        engine: 'none',
+        mode: 'arena',
+        started: 0,
+        delegated: 0,
+        live: 0,
+        waiting: 0,
+        bytes: 0,
+        exported: 0,
+        rejected: 0,
+        failed: 0,
+      },
       ...{ dropped: {}, cut: 0, lastError: undefined, lastErrorTime: undefined },
       memo: { bytes: 0, hits: 0, misses: 0, keys: 0 },
     });

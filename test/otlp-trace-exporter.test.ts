@@ -6,16 +6,19 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import type { SpanExporter as UpstreamSpanExporter } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { OTLPTraceExporter } from '../src/api/otlp-trace-exporter.ts';
 import type { ExportResult } from '../src/api/types.ts';
 import { resetDiagnostics } from '../src/diagnostics.ts';
 import { EndpointError, parseEndpoint } from '../src/export/endpoint.ts';
-import { OTLPTraceExporter, supplySpanEncoder } from '../src/export/otlp-trace-exporter.ts';
+import type { ExportTraceServiceRequest } from '../src/export/otlp-message.ts';
+import { readExportTraceServiceRequest } from '../src/export/otlp-reader.ts';
 import { resolveOtlpTraceOptions } from '../src/export/otlp-trace-options.ts';
+import { toReadableSpans } from '../src/export/readable-span.ts';
 import { VERSION } from '../src/version.ts';
 import { receive } from './helpers/fault-server.ts';
+import { recordedSpans, requestOf } from './helpers/recorded-spans.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const REQUEST = { chunks: [Uint8Array.of(1, 2, 3)], byteLength: 3, spanCount: 1 };
 
 let lines: string[];
 
@@ -33,8 +36,14 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
-  supplySpanEncoder(undefined);
 });
+
+/** Spans by name: those of a piece lie newest first. */
+function inWireOrder(request: ExportTraceServiceRequest) {
+  const [{ resource, scopeSpans }] = request.resourceSpans;
+  const spans = scopeSpans.flatMap(({ spans }) => spans);
+  return { resource, spans: spans.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}
 
 test('the version in the user agent is that of the package', () => {
   expect(VERSION).toBe(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);
@@ -188,28 +197,34 @@ describe('the other variables', () => {
 });
 
 describe('export of span objects', () => {
-  const spans = [] as never[];
+  const spans = recordedSpans('one', 'two');
   const exported = (exporter: OTLPTraceExporter): Promise<ExportResult> =>
     new Promise((resolve) => exporter.export(spans, resolve));
 
-  test('without an encoder fails with a text that says what to do', async () => {
-    const { code, error } = await exported(new OTLPTraceExporter());
-    expect(code).toBe(1);
-    expect(error?.message).toMatch(/BatchSpanProcessor/);
-  });
-
-  test('sends what the encoder makes of them', async () => {
-    supplySpanEncoder(() => REQUEST);
+  test('sends what they are, whatever SDK made them', async () => {
     const server = await receive();
     const exporter = new OTLPTraceExporter({ url: server.url });
     expect(await exported(exporter)).toEqual({ code: 0 });
-    expect([...server.requests[0].body]).toEqual([1, 2, 3]);
+    const sent = readExportTraceServiceRequest([server.requests[0].body]);
+    const expected = readExportTraceServiceRequest(requestOf(spans).chunks);
+    expect(inWireOrder(sent)).toEqual(inWireOrder(expected));
     await exporter.shutdown();
     expect(await exported(exporter)).toMatchObject({ code: 1 });
   });
 
+  test('a span that cannot be read costs itself, and is reported', async () => {
+    const server = await receive();
+    const exporter = new OTLPTraceExporter({ url: server.url });
+    const broken = { ...spans[0], spanContext: () => ({ traceId: 'none', spanId: '', traceFlags: 1 }) };
+    const result = await new Promise<ExportResult>((resolve) =>
+      exporter.export([spans[0], broken, spans[1]], resolve),
+    );
+    expect(result).toMatchObject({ code: 1, error: { message: expect.stringMatching(/1 unreadable/) } });
+    expect(toReadableSpans(readExportTraceServiceRequest([server.requests[0].body]))).toHaveLength(2);
+    await exporter.shutdown();
+  });
+
   test('reports a refusal, and rejected spans, as failures', async () => {
-    supplySpanEncoder(() => REQUEST);
     const server = await receive((response, index) =>
       index === 0 ? response.writeHead(400).end() : response.end(Uint8Array.of(0x0a, 0x02, 0x08, 0x01)),
     );
@@ -226,7 +241,6 @@ describe('export of span objects', () => {
   });
 
   test('tries again after an answer that allows it', async () => {
-    supplySpanEncoder(() => REQUEST);
     const server = await receive((response, index) => response.writeHead(index === 0 ? 503 : 200).end());
     const exporter = new OTLPTraceExporter({ url: server.url });
     expect(await exported(exporter)).toEqual({ code: 0 });
@@ -235,7 +249,6 @@ describe('export of span objects', () => {
   });
 
   test('a callback that throws harms nobody, and forceFlush waits for calls under way', async () => {
-    supplySpanEncoder(() => REQUEST);
     const server = await receive();
     const exporter = new OTLPTraceExporter({ url: server.url });
     let called = false;

@@ -19,7 +19,7 @@ describe('in a process of its own', () => {
     ] as const) {
       await build({
         stdin: {
-          contents: `export { OTLPTraceExporter } from './src/export/otlp-trace-exporter.ts';
+          contents: `export { OTLPTraceExporter } from './src/api/otlp-trace-exporter.ts';
             export { Pipe } from './src/export/pipe.ts';
             export { FakeSource } from './test/helpers/fake-source.ts';`,
           resolveDir: ROOT,

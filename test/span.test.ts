@@ -32,7 +32,7 @@ describe.each(ENGINES)('on the %s engine', (engine) => {
     const [wire] = exporter.spans;
     expect(wire).toMatchObject({
       ...{ traceId: span.spanContext().traceId, spanId: span.spanContext().spanId, parentSpanId: '' },
-      ...{ name: 'end', kind: 3, traceState: '', flags: 0x101 },
+      ...{ name: 'end', kind: 3, traceState: '', flags: 0x103 },
       ...{ startTimeUnixNano: 10_000_000_005n, endTimeUnixNano: 12_999_999_999n },
       ...{ droppedAttributesCount: 0, droppedEventsCount: 0, droppedLinksCount: 0 },
       status: { code: 2, message: 'broken' },

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { OTLPTraceExporter } from '../src/export/otlp-trace-exporter.ts';
+import { OTLPTraceExporter } from '../src/api/otlp-trace-exporter.ts';
 import { TlsFileError } from '../src/export/tls-files.ts';
 import { listen } from './helpers/fault-server.ts';
 

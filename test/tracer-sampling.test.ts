@@ -126,7 +126,7 @@ describe('samplers', () => {
     const span = tracer.startSpan('s', { attributes: { a: 1 } }, ROOT_CONTEXT) as Span;
     expect(span.isRecording()).toBe(true);
     expect(span.attributes).toEqual({ a: 1 });
-    expect(span.spanContext().traceFlags).toBe(TraceFlags.NONE);
+    expect(span.spanContext().traceFlags & TraceFlags.SAMPLED).toBe(0);
     span.end();
     expect(exporter.spans).toEqual([]);
     expect(provider.stats()).toMatchObject({ started: 1, live: 0, waiting: 0, dropped: { not_sampled: 1 } });

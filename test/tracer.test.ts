@@ -51,7 +51,7 @@ describe('parents', () => {
     const parent = tracer.startSpan('parent', {}, ROOT_CONTEXT);
     tracer.startSpan('child', {}, under(parent)).end();
     const { traceId, spanId } = parent.spanContext();
-    expect(exporter.spans[0]).toMatchObject({ traceId, parentSpanId: spanId, flags: 0x101 });
+    expect(exporter.spans[0]).toMatchObject({ traceId, parentSpanId: spanId, flags: 0x103 });
     expect(exporter.spans[0].spanId).not.toBe(spanId);
   });
 
@@ -107,14 +107,14 @@ describe('parents', () => {
     expect(span.spanContext().traceId).toBe(traceId);
   });
 
-  test('only the sampled flag is inherited', () => {
+  test('only the sampled and the random flag are inherited', () => {
     const { tracer } = record();
     expect(
       tracer.startSpan('s', {}, underContext({ ...remote, traceFlags: 0xff })).spanContext().traceFlags,
-    ).toBe(1);
+    ).toBe(3);
     const not = tracer.startSpan('s', {}, underContext({ ...remote, traceFlags: 0xfe }));
     expect(not.isRecording()).toBe(false);
-    expect(not.spanContext().traceFlags).toBe(0);
+    expect(not.spanContext().traceFlags).toBe(2);
   });
 
   test.each([
@@ -127,7 +127,7 @@ describe('parents', () => {
     const span = tracer.startSpan('s', {}, trace.setSpanContext(ROOT_CONTEXT, spanContext)) as Span;
     expect(span.parentSpanContext).toBeUndefined();
     span.end();
-    expect(exporter.spans[0]).toMatchObject({ parentSpanId: '', traceState: '', flags: 0x101 });
+    expect(exporter.spans[0]).toMatchObject({ parentSpanId: '', traceState: '', flags: 0x103 });
     expect(exporter.spans[0].traceId).not.toBe(spanContext.traceId);
   });
 
@@ -142,7 +142,7 @@ describe('parents', () => {
     expect([parent, child, grandchild].map((span) => span.isRecording())).toEqual([false, false, false]);
     expect(new Set(contexts.map(({ traceId }) => traceId)).size).toBe(1);
     expect(new Set(contexts.map(({ spanId }) => spanId)).size).toBe(3);
-    expect(contexts.every(({ traceFlags }) => traceFlags === TraceFlags.NONE)).toBe(true);
+    expect(contexts.every(({ traceFlags }) => (traceFlags & TraceFlags.SAMPLED) === 0)).toBe(true);
     expect(provider.stats().started).toBe(0);
   });
 

@@ -236,7 +236,7 @@ function isPlainObject(value: unknown): boolean {
 }
 
 /** The own enumerable string keys; none of what is no object, `undefined` when it refuses. */
-function ownKeys(value: unknown): string[] | undefined {
+export function ownKeys(value: unknown): string[] | undefined {
   if (typeof value !== 'object' || value === null) return [];
   try {
     return Object.keys(value);

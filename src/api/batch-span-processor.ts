@@ -1,12 +1,15 @@
 /** Sends finished spans in batches. Trace SDK specification, "Batching processor". */
 import { type BatchOptions, resolveBatchOptions } from '../config/batch.ts';
+import { declareOwn } from '../export/own-class.ts';
 import { Pipe } from '../export/pipe.ts';
 import type { SpanCursor } from '../export/span-queue.ts';
+import type { ObjectExportOptions } from './object-export.ts';
+import type { SpanExporter } from './types.ts';
 import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } from './wire-span-processor.ts';
 
 /** The option object of upstream's 3.x. */
 export interface BatchSpanProcessorOptions extends BatchOptions {
-  exporter: ArenaExporter;
+  exporter: SpanExporter;
 }
 
 /**
@@ -14,19 +17,27 @@ export interface BatchSpanProcessorOptions extends BatchOptions {
  * `scheduledDelayMillis`. By default bytes bound the queue; a `maxQueueSize` that is set is obeyed exactly.
  */
 export class BatchSpanProcessor extends WireSpanProcessor {
+  static {
+    declareOwn(BatchSpanProcessor, 'onStart', 'onEnding', 'onEnd');
+  }
+
   private readonly options: ReturnType<typeof resolveBatchOptions>;
 
   /** Takes `(exporter, options?)`, as upstream's 2.x does, or one object with the exporter in it, as 3.x. */
-  constructor(exporter: ArenaExporter | BatchSpanProcessorOptions, options?: BatchOptions) {
+  constructor(exporter: SpanExporter | BatchSpanProcessorOptions, options?: BatchOptions) {
     super(exporterOf(exporter));
     this.options = resolveBatchOptions(this.exporter === exporter ? options : (exporter as BatchOptions));
+  }
+
+  protected override get objectOptions(): ObjectExportOptions {
+    return { ...this.options, immediate: false };
   }
 
   /** @internal */
   override connect(cursor: SpanCursor): Connection {
     const { maxQueueSize, maxExportBatchSize, scheduledDelayMillis, exportTimeoutMillis } = this.options;
     const pipe = new Pipe({
-      exporter: this.exporter.wire(),
+      exporter: (this.exporter as ArenaExporter).wire(),
       source: cursor,
       maxExportBatchSize,
       scheduledDelayMillis,

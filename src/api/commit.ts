@@ -33,8 +33,9 @@ import {
   STATUS_CODE,
   STATUS_MESSAGE,
 } from '../../assembly/wire.ts';
-import { dropReason } from '../engine/arena.ts';
+import { type Arena, dropReason } from '../engine/arena.ts';
 import type { CellWriter } from '../engine/cell-writer.ts';
+import type { SpanQueue } from '../export/span-queue.ts';
 import type { AttributeList } from './attribute-list.ts';
 import type { RecordedEvent, RecordedLink } from './event.ts';
 import { hexToLane } from './ids.ts';
@@ -48,35 +49,74 @@ const IS_REMOTE = 0x200;
 /** Cells of an event or link without its attributes. */
 const MESSAGE_CELLS = 9;
 
+/** What the encoder reads of a span: a live one of arena mode, or what was read of a span object. */
+export interface EncodableSpan {
+  readonly _trace0: number;
+  readonly _trace1: number;
+  readonly _trace2: number;
+  readonly _trace3: number;
+  readonly _span0: number;
+  readonly _span1: number;
+  readonly _parent0: number;
+  readonly _parent1: number;
+  readonly _flags: number;
+  readonly _remoteParent: boolean;
+  readonly _traceStateText: string;
+  readonly _kind: number;
+  readonly _name: string;
+  readonly _startSeconds: number;
+  readonly _startNanos: number;
+  readonly _endSeconds: number;
+  readonly _endNanos: number;
+  readonly _statusCode: number;
+  readonly _statusMessage: string;
+  readonly _events: readonly RecordedEvent[] | null;
+  readonly _links: readonly RecordedLink[] | null;
+  _droppedEvents: number;
+  _droppedLinks: number;
+}
+
 /** Encodes an ended span, or counts why it was dropped. */
 export function commit(span: Span, list: AttributeList): void {
   const { settings, stream } = span._tracer;
-  const { ledger, queue } = settings;
+  const { ledger, queue, arena } = settings;
   ledger.ended += 1;
   const refused = refusal(span);
   if (refused !== null) {
     ledger.drop(refused);
     return;
   }
-  const { writer, engine } = settings.arena;
+  const piece = encode(span, list, stream.id, arena, queue);
+  if (piece < 0) {
+    ledger.drop(dropReason(piece));
+    return;
+  }
+  if (arena.writer.cuts !== 0) ledger.countCut(arena.writer.cuts);
+  if (piece !== stream.openPiece) queue.opened(stream, piece);
+  else if (!settings.notifyEach) return;
+  settings.notify(stream);
+}
+
+/** Encodes a span into a stream. Returns the piece it lies in, or a negative reason why it lies in none. */
+export function encode(
+  span: EncodableSpan,
+  list: AttributeList,
+  stream: number,
+  { writer, engine, keyTable }: Arena,
+  queue: SpanQueue,
+): number {
   writer.begin();
   writeHead(span, engine.words, writer);
   writeBody(span, list, writer);
   const textEnd = writer.finishText();
   const before = engine.words[WAITING_BYTES >> 2];
-  const piece = engine.core.commitSpan(stream.id, writer.cellCount, textEnd);
-  if (piece < 0) {
-    ledger.drop(dropReason(piece));
-    return;
-  }
-  if (writer.cuts !== 0) ledger.countCut(writer.cuts);
-  if (settings.keyTable.hasPending) settings.keyTable.remembered();
+  const piece = engine.core.commitSpan(stream, writer.cellCount, textEnd);
+  if (piece < 0) return piece;
+  if (keyTable.hasPending) keyTable.remembered();
   queue.committed += 1;
   queue.committedBytes += engine.words[WAITING_BYTES >> 2] - before;
   queue.waiting += 1;
-  if (piece !== stream.openPiece) queue.opened(stream, piece);
-  else if (!settings.notifyEach) return;
-  settings.notify(stream);
+  return piece;
 }
 
 function refusal(span: Span): DropReason | null {
@@ -87,7 +127,7 @@ function refusal(span: Span): DropReason | null {
   return queue.closedBecause ?? (queue.waiting >= settings.maxQueueSize ? 'queue_full' : null);
 }
 
-function writeHead(span: Span, words: Int32Array, writer: CellWriter): void {
+function writeHead(span: EncodableSpan, words: Int32Array, writer: CellWriter): void {
   words[HEAD_TRACE_ID >> 2] = span._trace0;
   words[(HEAD_TRACE_ID >> 2) + 1] = span._trace1;
   words[(HEAD_TRACE_ID >> 2) + 2] = span._trace2;
@@ -103,7 +143,7 @@ function writeHead(span: Span, words: Int32Array, writer: CellWriter): void {
   writer.writeTime(HEAD_END >> 2, span._endSeconds, span._endNanos);
 }
 
-function writeBody(span: Span, list: AttributeList, writer: CellWriter): void {
+function writeBody(span: EncodableSpan, list: AttributeList, writer: CellWriter): void {
   if (span._traceStateText !== '') writer.textField(SPAN_TRACE_STATE, span._traceStateText);
   writer.name(span._name);
   list.dropped += writer.attributes(list.keys, list.values, list.names, list.count, true);
@@ -120,7 +160,7 @@ function writeBody(span: Span, list: AttributeList, writer: CellWriter): void {
   }
 }
 
-function writeEvents(span: Span, events: readonly RecordedEvent[], writer: CellWriter): void {
+function writeEvents(span: EncodableSpan, events: readonly RecordedEvent[], writer: CellWriter): void {
   for (const event of events) {
     if (!writer.hasRoom(MESSAGE_CELLS)) {
       span._droppedEvents += 1;
@@ -134,7 +174,7 @@ function writeEvents(span: Span, events: readonly RecordedEvent[], writer: CellW
   }
 }
 
-function writeLinks(span: Span, links: readonly RecordedLink[], writer: CellWriter): void {
+function writeLinks(span: EncodableSpan, links: readonly RecordedLink[], writer: CellWriter): void {
   for (const { context, traceStateText, attributes } of links) {
     if (!writer.hasRoom(MESSAGE_CELLS)) {
       span._droppedLinks += 1;

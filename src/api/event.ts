@@ -7,6 +7,7 @@ import {
   type TimeInput,
   type TraceState,
 } from '@opentelemetry/api';
+import { warn } from '../diagnostics.ts';
 import { AttributeList } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import type { SpanSettings } from './span-settings.ts';
@@ -83,10 +84,21 @@ export function isTimeInput(value: unknown): value is TimeInput {
 }
 
 /**
- * Attributes of an exception event (semantic conventions, "Exceptions on spans"). `undefined` when nothing is
- * known of it. Reads members of a foreign object, so it may run a getter; one that throws costs its attribute.
+ * Attributes of an exception event (semantic conventions, "Exceptions on spans"). `undefined`, with a
+ * warning, when nothing is known of it. Reads members of a foreign object, so it may run a getter; one that throws costs its attribute.
  */
 export function exceptionAttributes(exception: unknown): Attributes | undefined {
+  const attributes = readException(exception);
+  if (attributes === undefined) {
+    warn(
+      'exception',
+      'recordException: expected an error or a string with a name or message; nothing is recorded.',
+    );
+  }
+  return attributes;
+}
+
+function readException(exception: unknown): Attributes | undefined {
   if (typeof exception === 'string') return { 'exception.message': exception };
   if (typeof exception !== 'object' || exception === null) return undefined;
   const attributes: Attributes = {};

@@ -14,6 +14,8 @@ import { hexToLane, type IdGenerator, laneToHex, randomLane } from './ids.ts';
 import { Span } from './span.ts';
 
 const SAMPLED = 1;
+/** W3C Trace Context Level 2, "Random Trace ID Flag": set by who makes a trace id, and handed on unchanged. */
+const RANDOM = 2;
 const HEX_ID = /^[0-9a-f]+$/;
 
 export interface Identity {
@@ -25,7 +27,9 @@ export interface Identity {
   span1: number;
   parent0: number;
   parent1: number;
+  /** Until the span is sampled the random flag alone: whether the low 56 bits of the trace id are random. */
   flags: number;
+  parentFlags: number;
   /** Whether the parent came from another process. */
   remote: boolean;
   traceState: TraceState | undefined;
@@ -41,6 +45,7 @@ export const identity: Identity = {
   parent0: 0,
   parent1: 0,
   flags: 0,
+  parentFlags: 0,
   remote: false,
   traceState: undefined,
 };
@@ -59,6 +64,8 @@ export function inherit(parent: ApiSpan | undefined): boolean | undefined {
     identity.parent0 = parent._span0;
     identity.parent1 = parent._span1;
     identity.traceState = parent._traceState;
+    identity.flags = parent._flags & RANDOM;
+    identity.parentFlags = parent._flags;
     return (parent._flags & SAMPLED) !== 0;
   }
   const context = parent?.spanContext();
@@ -70,7 +77,9 @@ export function inherit(parent: ApiSpan | undefined): boolean | undefined {
   identity.trace3 = randomLane() || 1;
   identity.parent0 = 0;
   identity.parent1 = 0;
+  identity.parentFlags = 0;
   identity.traceState = undefined;
+  identity.flags = RANDOM;
   return undefined;
 }
 
@@ -78,7 +87,6 @@ function renew(): void {
   identity.span0 = randomLane();
   identity.span1 = randomLane() || 1;
   identity.remote = false;
-  identity.flags = 0;
 }
 
 function inheritContext(context: SpanContext): boolean {
@@ -87,6 +95,8 @@ function inheritContext(context: SpanContext): boolean {
   identity.parent1 = hexToLane(context.spanId, 8);
   identity.remote = context.isRemote === true;
   identity.traceState = context.traceState;
+  identity.flags = context.traceFlags & RANDOM;
+  identity.parentFlags = context.traceFlags;
   return (context.traceFlags & SAMPLED) !== 0;
 }
 
@@ -107,7 +117,10 @@ export function generateIds(generator: IdGenerator, isRoot: boolean): void {
     Object.assign(identity, own);
     identity.span0 = hexToLane(spanId, 0);
     identity.span1 = hexToLane(spanId, 8);
-    if (traceId !== undefined) readTraceId(traceId);
+    if (traceId === undefined) return;
+    readTraceId(traceId);
+    // How it makes them is not known.
+    identity.flags = 0;
   } catch (error) {
     Object.assign(identity, own);
     warn('id-generator', `the id generator failed: ${describe(error)}. Random ids are used.`);

@@ -6,7 +6,13 @@ import { warn } from '../diagnostics.ts';
 import type { DropReason as EngineDropReason } from '../engine/arena.ts';
 
 /** Why a finished span did not reach a pipe. */
-export type DropReason = EngineDropReason | 'queue_full' | 'not_sampled' | 'shutdown' | 'no_processor';
+export type DropReason =
+  | EngineDropReason
+  | 'queue_full'
+  | 'not_sampled'
+  | 'shutdown'
+  | 'no_processor'
+  | 'unreadable';
 
 const CURES: Partial<Record<DropReason, string>> = {
   arena_full:
@@ -41,6 +47,11 @@ export class Ledger {
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
     const cure = CURES[reason];
     if (cure !== undefined) warn(`drop-${reason}`, `a finished span was dropped: ${cure}`);
+  }
+
+  /** Spans dropped for any reason. */
+  get total(): number {
+    return Object.values(this.dropped).reduce((sum, count) => sum + count, 0);
   }
 
   get live(): number {

@@ -1,21 +1,41 @@
 /** Sends every finished span at once. Trace SDK specification, "Simple processor". */
+import { declareOwn } from '../export/own-class.ts';
 import { Pipe } from '../export/pipe.ts';
 import type { SpanCursor } from '../export/span-queue.ts';
+import type { ObjectExportOptions } from './object-export.ts';
+import type { SpanExporter } from './types.ts';
 import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } from './wire-span-processor.ts';
+
+const DEFAULT_DELAY_MILLIS = 5_000;
+const DEFAULT_TIMEOUT_MILLIS = 30_000;
 
 /**
  * For tests and development. A span leaves when it ends; while one export is under way, the next spans wait
  * and leave together.
  */
 export class SimpleSpanProcessor extends WireSpanProcessor {
+  static {
+    declareOwn(SimpleSpanProcessor, 'onStart', 'onEnding', 'onEnd');
+  }
+
   /** Takes the exporter, as upstream's 2.x does, or an object with it, as 3.x. */
-  constructor(exporter: ArenaExporter | { exporter: ArenaExporter }) {
+  constructor(exporter: SpanExporter | { exporter: SpanExporter }) {
     super(exporterOf(exporter));
+  }
+
+  protected override get objectOptions(): ObjectExportOptions {
+    return {
+      maxQueueSize: undefined,
+      maxExportBatchSize: undefined,
+      scheduledDelayMillis: DEFAULT_DELAY_MILLIS,
+      exportTimeoutMillis: DEFAULT_TIMEOUT_MILLIS,
+      immediate: true,
+    };
   }
 
   /** @internal */
   override connect(cursor: SpanCursor): Connection {
-    const pipe = new Pipe({ exporter: this.exporter.wire(), source: cursor });
+    const pipe = new Pipe({ exporter: (this.exporter as ArenaExporter).wire(), source: cursor });
     return this.connected({
       pipe,
       source: cursor,

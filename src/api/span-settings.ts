@@ -6,6 +6,7 @@ import type { AttributeListPool } from './attribute-list.ts';
 import type { IdGenerator } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 import type { ResolvedSpanLimits } from './limits.ts';
+import type { PluginProcessors } from './plugin-processors.ts';
 import type { Sampler, SamplingShortcut } from './sampler.ts';
 import type { Resource } from './types.ts';
 
@@ -27,6 +28,8 @@ export interface SpanSettings {
   /** Called after a commit that opened a piece, or after every one when `notifyEach`. */
   readonly notify: (stream: Stream) => void;
   readonly notifyEach: boolean;
+  /** `null` in arena mode: finished spans are bytes, and nobody sees them start. */
+  readonly processors: PluginProcessors | null;
   /** The provider was shut down: new spans do not record, finished ones are dropped and counted. */
   isShutdown: boolean;
 }

@@ -31,14 +31,14 @@ import {
 } from './event.ts';
 import type { Identity } from './identity.ts';
 import { laneToHex } from './ids.ts';
+import { warnOfLimits } from './limit-warning.ts';
 import { readableEvents, readableLinks, toHrTime } from './readable.ts';
+import { readStatus } from './status.ts';
 import type { Tracer } from './tracer.ts';
 import type { InstrumentationScope, Resource, TimedEvent } from './types.ts';
 
 const STATUS_UNSET = 0;
 const STATUS_OK = 1;
-const STATUS_ERROR = 2;
-const TRACE_FLAG_SAMPLED = 1;
 
 /** Written by the clock, read at once; never held across a call. */
 const time: Time = { seconds: 0, nanos: 0 };
@@ -54,6 +54,7 @@ export class Span implements ApiSpan {
   readonly _parent0: number;
   readonly _parent1: number;
   readonly _flags: number;
+  readonly _parentFlags: number;
   readonly _remoteParent: boolean;
   readonly _traceState: TraceState | undefined;
   /** Made at the start: a trace state may be a user's object, and `end()` must not call it. */
@@ -96,6 +97,7 @@ export class Span implements ApiSpan {
     this._parent0 = identity.parent0;
     this._parent1 = identity.parent1;
     this._flags = identity.flags;
+    this._parentFlags = identity.parentFlags;
     this._remoteParent = identity.remote;
     this._traceState = identity.traceState;
     this._traceStateText = identity.traceState === undefined ? '' : traceStateText(identity.traceState);
@@ -200,19 +202,10 @@ export class Span implements ApiSpan {
 
   /** UNSET is ignored and OK is final (Trace API specification, "Set Status"); a message counts with ERROR only. */
   setStatus(status: SpanStatus): this {
-    let text = '';
-    let code: number;
-    try {
-      code = status.code;
-      const message = code === STATUS_ERROR ? status.message : undefined;
-      if (message !== undefined && message !== null) text = describe(message);
-    } catch {
-      return this;
-    }
-    if (this._attributes === null || this._statusCode === STATUS_OK) return this;
-    if (code !== STATUS_OK && code !== STATUS_ERROR) return this;
-    this._statusCode = code;
-    this._statusMessage = text;
+    const read = readStatus(status);
+    if (read === undefined || this._attributes === null || this._statusCode === STATUS_OK) return this;
+    this._statusCode = read.code;
+    this._statusMessage = read.message ?? '';
     return this;
   }
 
@@ -224,14 +217,7 @@ export class Span implements ApiSpan {
   recordException(exception: Exception, eventTime?: TimeInput): void {
     if (this._attributes === null) return;
     const attributes = exceptionAttributes(exception);
-    if (attributes === undefined) {
-      warn(
-        'exception',
-        'recordException: expected an error or a string with a name or message; nothing is recorded.',
-      );
-      return;
-    }
-    this.addEvent('exception', attributes, eventTime);
+    if (attributes !== undefined) this.addEvent('exception', attributes, eventTime);
   }
 
   /** Ends the span and encodes it. A second call does nothing and warns. An end before the start becomes the start. */
@@ -254,6 +240,7 @@ export class Span implements ApiSpan {
     }
     commit(this, list);
     this._droppedAttributes = list.dropped;
+    warnOfLimits(this._name, list.dropped, this._droppedEvents, this._droppedLinks);
     this._attributes = null;
     this._events = null;
     this._links = null;
@@ -316,7 +303,7 @@ export class Span implements ApiSpan {
     return {
       traceId: this.spanContext().traceId,
       spanId: laneToHex(this._parent0) + laneToHex(this._parent1),
-      traceFlags: this._flags & TRACE_FLAG_SAMPLED,
+      traceFlags: this._parentFlags,
       ...(this._remoteParent && { isRemote: true }),
     };
   }

@@ -17,19 +17,24 @@ import type { EngineName } from '../engine/engine.ts';
 import { openArena } from '../engine/select.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import { SpanQueue, type Stream } from '../export/span-queue.ts';
+import { ArenaDestination } from './arena-destination.ts';
 import { AttributeList, AttributeListPool } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import { ownContextManager } from './context.ts';
 import { resourceHeader, scopeFields } from './header-messages.ts';
-import type { IdGenerator } from './ids.ts';
-import { type DropReason, Ledger } from './ledger.ts';
+import { type IdGenerator, RandomIdGenerator } from './ids.ts';
+import { Ledger } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
+import { PluginProcessors, usableProcessors } from './plugin-processors.ts';
 import { defaultResource } from './resource.ts';
+import { completion } from './resource-completion.ts';
 import { type Sampler, samplingShortcut } from './sampler.ts';
+import { readScope, scopeKey } from './scope.ts';
+import type { SpanDestination, SpanDestinationStats } from './span-destination.ts';
 import type { SpanSettings } from './span-settings.ts';
 import { Tracer } from './tracer.ts';
 import type { InstrumentationScope, Resource, SpanProcessor } from './types.ts';
-import { type Connection, WireSpanProcessor } from './wire-span-processor.ts';
+import { isArenaProcessor } from './wire-span-processor.ts';
 
 /** How to make a provider. Every member is optional; those of upstream's providers mean the same here. */
 export interface TracerProviderOptions extends EngineOptions {
@@ -53,31 +58,16 @@ export interface TracerProviderOptions extends EngineOptions {
 
 export type { BatchOptions, FlushResult };
 
-/** The numbers of a provider. `started = live + waiting + exported + rejected + failed + Σ dropped`. */
-export interface TracerProviderStats {
+/** The numbers of a provider. `started = live + waiting + exported + rejected + failed + Σ dropped + delegated`. */
+export interface TracerProviderStats extends SpanDestinationStats {
   /** Which engine runs. */
   readonly engine: EngineName;
+  /** What spans are: bytes from their end on, or objects for processors. */
+  readonly mode: 'arena' | 'plug-in';
   /** Spans that began to record. */
   readonly started: number;
   /** Spans that did not end yet. */
   readonly live: number;
-  /** Finished spans that wait or are in flight, by the first exporter. */
-  readonly waiting: number;
-  /** Their bytes. */
-  readonly bytes: number;
-  /** Spans that the receiver took. */
-  readonly exported: number;
-  /** Spans that the receiver refused in a partial success. */
-  readonly rejected: number;
-  /** Spans that were refused or given up on. */
-  readonly failed: number;
-  /** Finished spans that never reached an exporter, by reason. */
-  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
-  /** Strings that were cut because one span can hold no more than its text staging. */
-  readonly cut: number;
-  /** The last export error and its time, in milliseconds since the epoch. */
-  readonly lastError: string | undefined;
-  readonly lastErrorTime: number | undefined;
   /** Of the whole arena: look-ups in the value memo and the bytes it holds, and the attribute keys known. */
   readonly memo: {
     readonly hits: number;
@@ -88,26 +78,36 @@ export interface TracerProviderStats {
 }
 
 const DEFAULT_FLUSH_MILLIS = 30_000;
-/** Longest time that spans wait for resource attributes that are promises. */
-const RESOURCE_WAIT_MILLIS = 5_000;
 
 export class TracerProvider implements ApiTracerProvider {
   readonly settings: SpanSettings;
   private readonly tracers = new Map<string, Tracer>();
-  private readonly connections: readonly Connection[];
+  private readonly destination: SpanDestination;
+  private readonly resourceFields: () => Uint8Array;
   private readonly flushMillis: number;
   private stopping: Promise<void> | undefined;
 
-  /** @throws Error when a forced engine cannot start. */
+  /**
+   * Spans are bytes from their end on (arena mode) if every processor is exactly our `BatchSpanProcessor` or
+   * `SimpleSpanProcessor` with an exporter of ours. With any other, a subclass or a patched one included, they are
+   * objects that processors may write to (plug-in mode). The mode is fixed here; a processor pushed into a
+   * provider later is not supported.
+   *
+   * @throws Error when a forced engine cannot start.
+   */
   constructor(options: TracerProviderOptions = {}) {
     const arena = openArena(resolveEngineOptions(options));
     const resource = options.resource ?? defaultResource();
-    const queue = new SpanQueue(arena.engine, resourceHeader(arena, resource));
-    const processors = (options.spanProcessors ?? []).filter(supported);
+    const ledger = new Ledger();
+    const queue = new SpanQueue(arena.engine);
+    const processors = usableProcessors(options.spanProcessors);
+    const isArenaMode = processors.every(isArenaProcessor);
+    const bytes = new ArenaDestination(isArenaMode ? processors.filter(isArenaProcessor) : [], queue, ledger);
+    const plugins = isArenaMode ? null : new PluginProcessors(processors, arena);
     this.flushMillis = options.forceFlushTimeoutMillis ?? DEFAULT_FLUSH_MILLIS;
-    this.connections = processors.map((processor) => processor.connect(queue.attach()));
+    this.destination = plugins ?? bytes;
+    this.resourceFields = resourceHeader(arena, resource);
     const sampler = resolveSampler({ sampler: options.sampler });
-    queue.maxPieceSpans = Math.min(...this.connections.map(({ maxExportBatchSize }) => maxExportBatchSize));
     const limits = resolveSpanLimits(options.spanLimits, options.generalLimits);
     const { attributeCountLimit, attributeValueLengthLimit } = limits;
     this.settings = {
@@ -121,30 +121,27 @@ export class TracerProvider implements ApiTracerProvider {
       sampler,
       limits,
       shortcut: samplingShortcut(sampler),
-      idGenerator: options.idGenerator ?? null,
-      ledger: new Ledger(),
-      maxQueueSize: Math.min(...this.connections.map(({ maxQueueSize }) => maxQueueSize)),
-      notifyEach: this.connections.some(({ notifyEach }) => notifyEach),
-      notify: this.notify.bind(this),
+      idGenerator: ownIdGenerator(options.idGenerator),
+      ledger,
+      maxQueueSize: bytes.maxQueueSize,
+      notifyEach: bytes.notifyEach,
+      notify: bytes.notify.bind(bytes),
+      processors: plugins,
       isShutdown: false,
     };
-    this.holdFor(resource);
+    if (isArenaMode) this.holdFor(resource, bytes);
   }
 
   /** Lets spans leave only once the resource is complete, or was given time enough to be. */
-  private holdFor(resource: Resource): void {
-    if (resource.asyncAttributesPending !== true || resource.waitForAsyncAttributes === undefined) return;
+  private holdFor(resource: Resource, destination: ArenaDestination): void {
+    const complete = completion(resource);
+    if (complete === undefined) return;
     const { queue } = this.settings;
     queue.isHeld = true;
-    const release = (): void => {
-      clearTimeout(timer);
+    void complete.then(() => {
       queue.isHeld = false;
-      for (const { pipe } of this.connections) pipe.pump();
-    };
-    const timer = setTimeout(release, RESOURCE_WAIT_MILLIS);
-    (timer as { unref?: () => void }).unref?.();
-    // A resource of another make may throw here, or answer with something that is no promise.
-    new Promise((resolve) => resolve(resource.waitForAsyncAttributes?.())).then(release, release);
+      destination.pump();
+    });
   }
 
   /** The tracer of an instrumentation scope; the same one for the same name, version and schema URL. */
@@ -153,18 +150,14 @@ export class TracerProvider implements ApiTracerProvider {
     version?: string,
     options?: { schemaUrl?: string; attributes?: InstrumentationScope['attributes'] },
   ): Tracer {
-    const scope = {
-      name: describe(name ?? ''),
-      version: version === undefined ? undefined : describe(version),
-      schemaUrl: options?.schemaUrl === undefined ? undefined : describe(options.schemaUrl),
-      attributes: options?.attributes,
-    };
+    const scope = readScope(name, version, options);
     const key = scopeKey(scope);
     const known = this.tracers.get(key);
     if (known !== undefined) return known;
     const { arena } = this.settings;
     const stream: Stream = {
       id: arena.newStream(),
+      resourceFields: this.resourceFields,
       scopeFields: scopeFields(arena, scope),
       openPiece: -1,
       current: undefined,
@@ -198,11 +191,7 @@ export class TracerProvider implements ApiTracerProvider {
 
   /** As `forceFlush`, and says what happened. */
   async flush(timeoutMillis: number = this.flushMillis): Promise<FlushResult> {
-    const millis = checkMillis(timeoutMillis, this.flushMillis);
-    const results = await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis)));
-    const { queue } = this.settings;
-    if (results.length === 0) return { exported: 0, dropped: 0, waiting: queue.waiting, bytes: 0 };
-    return results.reduce((worst, result) => (result.exported < worst.exported ? result : worst));
+    return this.destination.flush(checkMillis(timeoutMillis, this.flushMillis));
   }
 
   /** Flushes, then stops: spans that end afterwards are dropped and counted, new ones do not record. */
@@ -214,47 +203,25 @@ export class TracerProvider implements ApiTracerProvider {
   private async stop(timeoutMillis: number): Promise<void> {
     this.settings.isShutdown = true;
     this.settings.queue.isHeld = false;
-    await Promise.all(this.connections.map(({ pipe }) => pipe.shutdown(timeoutMillis)));
+    await this.destination.shutdown(timeoutMillis);
     const { core } = this.settings.arena.engine;
     for (const tracer of this.tracers.values()) core.dropStream(tracer.stream.id);
   }
 
-  /** The numbers of this provider. Where several processors export, exports are those of the first still at work. */
+  /**
+   * The numbers of this provider. Where several processors export, exports are those of the first: of the first
+   * still at work in arena mode, of the first of ours in plug-in mode.
+   */
   stats(): TracerProviderStats {
-    const { arena, ledger } = this.settings;
-    const first = this.connections.find(({ pipe }) => !pipe.isClosed) ?? this.connections[0];
-    const counters = first?.pipe.counters;
-    const dropped = { ...ledger.dropped };
-    if (counters?.shutdown) dropped.shutdown = (dropped.shutdown ?? 0) + counters.shutdown;
+    const { arena, ledger, processors } = this.settings;
     return {
       engine: arena.engine.name,
+      mode: processors === null ? 'arena' : 'plug-in',
       started: ledger.started,
       live: ledger.live,
-      waiting: first?.pipe.waitingSpans ?? 0,
-      bytes: first?.source.waitingBytes ?? 0,
-      exported: counters?.exported ?? 0,
-      rejected: counters?.rejected ?? 0,
-      failed: counters?.failed ?? 0,
-      dropped,
-      cut: ledger.cut,
-      lastError: counters?.lastError,
-      lastErrorTime: counters?.lastErrorTime,
+      ...this.destination.stats(ledger),
       memo: arena.memo,
     };
-  }
-
-  private notify(stream: Stream): void {
-    this.settings.queue.closeFull(stream);
-    for (const connection of this.connections) connection.notify();
-  }
-}
-
-/** Equal for equal scopes. Attributes that JSON cannot write tell no scopes apart. */
-function scopeKey({ name, version, schemaUrl, attributes }: InstrumentationScope): string {
-  try {
-    return JSON.stringify([name, version, schemaUrl, attributes]);
-  } catch {
-    return JSON.stringify([name, version, schemaUrl]);
   }
 }
 
@@ -268,12 +235,8 @@ function checkMillis(millis: unknown, fallback: number): number {
   return fallback;
 }
 
-function supported(processor: SpanProcessor): processor is WireSpanProcessor {
-  if (processor instanceof WireSpanProcessor && typeof processor.exporter?.wire === 'function') return true;
-  warnOnce(
-    'foreign-processor',
-    `span processor ${describe(processor?.constructor?.name)}: only BatchSpanProcessor and SimpleSpanProcessor of ` +
-      'spandrel/otel, with its own exporters, are supported in this version; it gets no spans.',
-  );
-  return false;
+/** `null`, for random ids, if that is what the generator makes as well. */
+function ownIdGenerator(generator: IdGenerator | undefined): IdGenerator | null {
+  if (generator === undefined || generator === null) return null;
+  return Object.getPrototypeOf(generator) === RandomIdGenerator.prototype ? null : generator;
 }

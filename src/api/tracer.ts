@@ -17,8 +17,10 @@ import { currentAnchor, monotonicNow } from './clock.ts';
 import { activeContext, isSuppressed, SpanFrame, spanOf, withContext, withoutSpan } from './context.ts';
 import { generateIds, identity, inherit, spanContextOf } from './identity.ts';
 import { NonRecordingSpan } from './non-recording-span.ts';
+import { PluginSpan } from './plugin-span.ts';
 import { SamplingDecision, type SamplingResult } from './sampler.ts';
 import { Span } from './span.ts';
+import { validKind } from './span-kind.ts';
 import type { SpanSettings } from './span-settings.ts';
 import type { InstrumentationScope } from './types.ts';
 
@@ -84,8 +86,8 @@ export class Tracer implements ApiTracer {
     if (shortcut === 'parent' && parentSampled === false) {
       return new NonRecordingSpan(parent, settings.idGenerator);
     }
-    identity.flags = SAMPLED;
-    return this.begin(spanName, options, undefined, parent);
+    identity.flags |= SAMPLED;
+    return this.begin(spanName, options, undefined, parent, context);
   }
 
   startActiveSpan<F extends (span: ApiSpan) => unknown>(name: string, fn: F): ReturnType<F>;
@@ -126,9 +128,9 @@ export class Tracer implements ApiTracer {
     const result = this.askSampler(name, options, context, spanContextOf(own).traceId);
     Object.assign(identity, own);
     if (result.traceState !== undefined) identity.traceState = result.traceState;
-    identity.flags = result.decision === SamplingDecision.RECORD_AND_SAMPLED ? SAMPLED : 0;
+    if (result.decision === SamplingDecision.RECORD_AND_SAMPLED) identity.flags |= SAMPLED;
     if (result.decision === SamplingDecision.NOT_RECORD) return NonRecordingSpan.of(spanContextOf(identity));
-    return this.begin(name, options, result.attributes, parent);
+    return this.begin(name, options, result.attributes, parent, context);
   }
 
   private askSampler(name: string, options: StartOptions, context: Context, traceId: string): SamplingResult {
@@ -154,32 +156,52 @@ export class Tracer implements ApiTracer {
     options: StartOptions,
     samplerAttributes: Attributes | undefined,
     parent: ApiSpan | undefined,
+    context: Context,
   ): ApiSpan {
-    const { settings } = this;
+    const { ledger, processors } = this.settings;
     const now = monotonicNow();
+    if (processors !== null) {
+      const span = this.pluginSpan(name, options, parent, now);
+      ledger.started += 1;
+      fill(span, options, samplerAttributes);
+      processors.onStart(span, context);
+      return span;
+    }
     // A child shares its parent's anchor, so that the two line up whatever the wall clock does in between.
     const anchor = (parent instanceof Span ? parent._anchor : null) ?? currentAnchor(now);
     const span = new Span(this, name, options.kind, identity, anchor, now, options.startTime);
-    settings.ledger.started += 1;
-    if (options.attributes !== undefined) span.setAttributes(options.attributes);
-    if (samplerAttributes !== undefined) span.setAttributes(samplerAttributes);
-    if (options.links !== undefined) span.addLinks(options.links);
+    ledger.started += 1;
+    fill(span, options, samplerAttributes);
     return span;
   }
+
+  private pluginSpan(
+    name: string,
+    options: StartOptions,
+    parent: ApiSpan | undefined,
+    now: number,
+  ): PluginSpan {
+    const context = spanContextOf(identity);
+    const hasParent = (identity.parent0 | identity.parent1) !== 0;
+    const anchor = (parent instanceof PluginSpan ? parent._anchor : null) ?? currentAnchor(now);
+    const { kind, startTime } = options;
+    const parentContext = hasParent ? parent?.spanContext() : undefined;
+    return new PluginSpan(this, name, kind, context, parentContext, anchor, now, startTime);
+  }
+}
+
+function fill(
+  span: Span | PluginSpan,
+  { attributes, links }: StartOptions,
+  samplerAttributes: Attributes | undefined,
+): void {
+  if (attributes !== undefined) span.setAttributes(attributes);
+  if (samplerAttributes !== undefined) span.setAttributes(samplerAttributes);
+  if (links !== undefined) span.addLinks(links);
 }
 
 /** The members of the options that count, each read once. */
 function readOptions(options: SpanOptions): StartOptions {
   const { kind, startTime, attributes, links } = options;
   return { kind: validKind(kind), startTime, attributes, links };
-}
-
-/** A kind of the API's enumeration, INTERNAL for anything else. */
-function validKind(kind: SpanKind | undefined): SpanKind {
-  return kind !== undefined &&
-    Number.isInteger(kind) &&
-    kind >= SpanKind.INTERNAL &&
-    kind <= SpanKind.CONSUMER
-    ? kind
-    : SpanKind.INTERNAL;
 }

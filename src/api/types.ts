@@ -5,6 +5,7 @@
  */
 
 import type {
+  Span as ApiSpan,
   Attributes,
   AttributeValue,
   Context,
@@ -82,6 +83,9 @@ export interface ReadableSpan {
   readonly droppedLinksCount: number;
 }
 
+/** A span while it records, as processors get it. */
+export type Span = ApiSpan & ReadableSpan;
+
 /** The outcome codes of an export. */
 export const ExportResultCode = { SUCCESS: 0, FAILED: 1 } as const;
 export type ExportResultCode = (typeof ExportResultCode)[keyof typeof ExportResultCode];
@@ -104,8 +108,11 @@ export interface SpanExporter {
 
 /** Sees spans start and end (specification: Trace SDK, span processor). */
 export interface SpanProcessor {
-  onStart(span: unknown, parentContext: Context): void;
-  onEnding?(span: unknown): void;
+  /** Called in `startSpan`, with the attributes set; `parentContext` is the one its parent was taken from. */
+  onStart(span: Span, parentContext: Context): void;
+  /** Called in `end`, with the end time set; the span may still be written to. */
+  onEnding?(span: Span): void;
+  /** Called in `end`, after `onEnding` of every processor; the span refuses writes by its methods. */
   onEnd(span: ReadableSpan): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;

@@ -1,21 +1,33 @@
-/** What our two span processors share: they connect a provider's finished spans to an exporter's wire side. */
+/** What our two span processors share: they bring finished spans to an exporter, as bytes or as objects. */
+import type { Context } from '@opentelemetry/api';
+import { resolveEngineOptions } from '../config/engine.ts';
+import { warnOnce } from '../diagnostics.ts';
+import type { Arena } from '../engine/arena.ts';
+import { openArena } from '../engine/select.ts';
 import type { WireExporter } from '../export/exporter.ts';
-import type { Pipe } from '../export/pipe.ts';
+import { isOwn } from '../export/own-class.ts';
+import type { FlushResult, Pipe } from '../export/pipe.ts';
 import type { SpanCursor } from '../export/span-queue.ts';
-import type { SpanExporter, SpanProcessor } from './types.ts';
+import { messageOf } from './attributes.ts';
+import { EncodedObjectExport } from './encoded-object-export.ts';
+import { ExporterCalls } from './exporter-calls.ts';
+import type { ObjectExport, ObjectExportOptions } from './object-export.ts';
+import type { ReadableSpan, SpanExporter, SpanProcessor } from './types.ts';
 
 /** One of our exporters: it takes OTLP bytes as well as span objects. */
 export interface ArenaExporter extends SpanExporter {
   wire(): WireExporter;
+  /** Where spans are objects anyway, it takes them as such: its own work would be to decode the bytes. */
+  readonly prefersObjects?: boolean;
 }
 
-/** The exporter out of either form of a constructor's first argument. A provider refuses what is none. */
-export function exporterOf(argument: ArenaExporter | { exporter: ArenaExporter }): ArenaExporter {
+/** The exporter out of either form of a constructor's first argument. */
+export function exporterOf(argument: SpanExporter | { exporter: SpanExporter }): SpanExporter {
   const isOptions = typeof argument === 'object' && argument !== null && 'exporter' in argument;
-  return isOptions ? argument.exporter : (argument as ArenaExporter);
+  return isOptions ? argument.exporter : (argument as SpanExporter);
 }
 
-/** A processor at work for one provider. */
+/** A processor at work for one provider in arena mode. */
 export interface Connection {
   readonly pipe: Pipe;
   readonly source: SpanCursor;
@@ -28,36 +40,104 @@ export interface Connection {
   readonly notify: () => void;
 }
 
+const DEFAULT_MILLIS = 30_000;
+
 export abstract class WireSpanProcessor implements SpanProcessor {
   /** @internal */
-  readonly exporter: ArenaExporter;
+  readonly exporter: SpanExporter;
   private readonly connections: Connection[] = [];
+  private arena: Arena | undefined;
+  private objects: ObjectExport | undefined;
+  private isStopped = false;
 
-  constructor(exporter: ArenaExporter) {
+  constructor(exporter: SpanExporter) {
     this.exporter = exporter;
+    if (typeof exporter?.export === 'function') return;
+    warnOnce('no-exporter', `${new.target.name}: expected a span exporter, got none; its spans are lost.`);
   }
 
-  /** Starts to work for a provider. @internal */
+  /** Starts to work for a provider in arena mode. @internal */
   abstract connect(cursor: SpanCursor): Connection;
+
+  /** When span objects leave. */
+  protected abstract get objectOptions(): ObjectExportOptions;
 
   protected connected(connection: Connection): Connection {
     this.connections.push(connection);
     return connection;
   }
 
-  /** Does nothing: the provider hands finished spans over as bytes. */
-  onStart(): void {}
+  /** Encodes span objects in this arena, that of the provider. Default: the arena of the thread. @internal */
+  encodeIn(arena: Arena): void {
+    this.arena = arena;
+  }
 
-  /** Does nothing: the provider hands finished spans over as bytes. */
-  onEnd(): void {}
+  /** Does nothing: a span is of interest when it has ended. */
+  onStart(_span: unknown, _parentContext: Context): void {}
+
+  /**
+   * Takes a finished span of any SDK. It is read when it is exported, so that what others write to it meanwhile
+   * reaches the wire. Never throws. (A provider in arena mode does not call this: its spans are bytes.)
+   */
+  onEnd(span: ReadableSpan): void {
+    this.objectExport()?.add(span);
+  }
 
   /** Sends what has finished. Resolves when it was answered, or after 30 s; never rejects. */
   async forceFlush(): Promise<void> {
-    await Promise.all(this.connections.map(({ pipe }) => pipe.flush()));
+    await this.flush(DEFAULT_MILLIS);
   }
 
   /** Flushes and stops. Never rejects. */
   async shutdown(): Promise<void> {
-    await Promise.all(this.connections.map(({ pipe }) => pipe.shutdown()));
+    await this.stop(DEFAULT_MILLIS);
   }
+
+  /** As `forceFlush`, and says what became of span objects. @internal */
+  async flush(millis: number): Promise<FlushResult | undefined> {
+    await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis)));
+    return this.objects?.flush(millis);
+  }
+
+  /** As `shutdown`. @internal */
+  async stop(millis: number): Promise<void> {
+    this.isStopped = true;
+    await Promise.all(this.connections.map(({ pipe }) => pipe.shutdown(millis)));
+    // An exporter that never got a span is shut down as well.
+    if (this.connections.length === 0) await this.objectExport()?.shutdown(millis);
+  }
+
+  /** Where span objects are; `undefined` before the first. @internal */
+  get objectState(): ObjectExport | undefined {
+    return this.objects;
+  }
+
+  private objectExport(): ObjectExport | undefined {
+    if (this.objects !== undefined || typeof this.exporter?.export !== 'function') return this.objects;
+    try {
+      this.objects = this.openObjectExport();
+    } catch (error) {
+      warnOnce('object-export', `spans cannot be exported: ${messageOf(error)}.`);
+    }
+    return this.objects;
+  }
+
+  private openObjectExport(): ObjectExport {
+    const { exporter, objectOptions } = this;
+    if (!takesBytes(exporter) || exporter.prefersObjects) return new ExporterCalls(exporter, objectOptions);
+    // Nothing will be encoded any more: no arena for that.
+    if (this.isStopped) return new ExporterCalls(exporter, objectOptions);
+    const arena = this.arena ?? openArena(resolveEngineOptions({}));
+    return new EncodedObjectExport(arena, exporter.wire(), objectOptions);
+  }
+}
+
+/** Whether an exporter is exactly one of ours, so that bytes may go past its `export`. */
+export function takesBytes(exporter: SpanExporter): exporter is ArenaExporter {
+  return isOwn(exporter);
+}
+
+/** Whether a processor and its exporter are exactly ours, so that spans may be bytes from their end on. */
+export function isArenaProcessor(processor: SpanProcessor): processor is WireSpanProcessor {
+  return processor instanceof WireSpanProcessor && isOwn(processor) && takesBytes(processor.exporter);
 }

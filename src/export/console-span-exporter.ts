@@ -4,6 +4,7 @@ import type { HrTime } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from '../api/types.ts';
 import { decodingWireExporter } from './decoding-wire-exporter.ts';
 import type { WireExporter } from './exporter.ts';
+import { declareOwn } from './own-class.ts';
 
 /** Levels of nesting printed: attributes of an event in full, deeper values abbreviated. */
 const PRINTED_DEPTH = 3;
@@ -13,6 +14,12 @@ const PRINTED_DEPTH = 3;
  * may change in any release.
  */
 export class ConsoleSpanExporter implements SpanExporter {
+  static {
+    declareOwn(ConsoleSpanExporter, 'export');
+  }
+
+  /** Span objects are printed as they are where they are objects anyway. @internal */
+  readonly prefersObjects = true;
   /** Takes spans as objects. Fails, with the error, when the console throws. */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
     resultCallback(printed(spans));

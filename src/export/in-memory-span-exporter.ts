@@ -3,6 +3,7 @@
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from '../api/types.ts';
 import { decodingWireExporter } from './decoding-wire-exporter.ts';
 import type { WireExporter } from './exporter.ts';
+import { declareOwn } from './own-class.ts';
 
 const STOPPED = 'expected spans before shutdown(), got them after; they were not kept. Create a new exporter';
 
@@ -10,6 +11,12 @@ const STOPPED = 'expected spans before shutdown(), got them after; they were not
  * Keeps every exported span until `reset()` or `shutdown()`. Meant for tests: nothing bounds its memory.
  */
 export class InMemorySpanExporter implements SpanExporter {
+  static {
+    declareOwn(InMemorySpanExporter, 'export');
+  }
+
+  /** Span objects are kept as they are where they are objects anyway. @internal */
+  readonly prefersObjects = true;
   private finishedSpans: ReadableSpan[] = [];
   private stopped = false;
 

@@ -2,6 +2,8 @@
 
 import type { ExportRequest } from './exporter.ts';
 
+type Batch = Pick<ExportRequest, 'spanCount'>;
+
 /** What became of spans since the pipe was made. A span is in at most one of the first four. */
 export interface PipeCounters {
   /** Taken by the destination. */
@@ -43,7 +45,7 @@ export class PipeLedger implements PipeCounters {
     return this.rejected + this.failed + this.shutdown;
   }
 
-  countDelivered(request: ExportRequest, rejectedByServer: number, message: string | undefined): void {
+  countDelivered(request: Batch, rejectedByServer: number, message: string | undefined): void {
     // A server cannot reject more than it got, whatever it says: the counts must add up to what was sent.
     const rejected = Math.min(Math.max(rejectedByServer, 0), request.spanCount);
     this.exported += request.spanCount - rejected;
@@ -55,7 +57,7 @@ export class PipeLedger implements PipeCounters {
     this.#warn('export-rejected', text);
   }
 
-  countFailed(request: ExportRequest, reason: string): void {
+  countFailed(request: Batch, reason: string): void {
     this.failed += request.spanCount;
     this.#setError(reason);
     this.#warn('export-failed', `${request.spanCount} spans lost: ${reason}`);

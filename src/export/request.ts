@@ -1,5 +1,5 @@
 /**
- * Lays the headers of an `ExportTraceServiceRequest` around pieces: one ResourceSpans, in it one ScopeSpans a
+ * Lays the headers of an `ExportTraceServiceRequest` around pieces: a ResourceSpans a resource, in it a ScopeSpans a
  * stream, in it the pieces as they lie in the arena. Headers are made at send time, so resource attributes that
  * arrived late are in; pieces are never copied.
  */
@@ -12,12 +12,28 @@ const RESOURCE_SPANS = 0x0a;
 const SCOPE_SPANS = 0x12;
 
 export function layRequest(queue: SpanQueue, parts: readonly Part[]): ExportRequest {
-  const resourceFields = queue.resourceFields();
-  const groups = groupByStream(parts);
+  const chunks: Uint8Array[] = [];
+  let byteLength = 0;
+  let spanCount = 0;
+  for (const [resourceFields, streams] of groupByResource(parts)) {
+    const laid = layResource(queue, resourceFields(), streams);
+    chunks.push(...laid.chunks);
+    byteLength += laid.byteLength;
+    spanCount += laid.spanCount;
+  }
+  return { chunks, byteLength, spanCount };
+}
+
+/** One `ResourceSpans`. */
+function layResource(
+  queue: SpanQueue,
+  resourceFields: Uint8Array,
+  streams: ReadonlyMap<Stream, readonly Part[]>,
+): ExportRequest {
   const body: Uint8Array[] = [];
   let byteLength = resourceFields.length;
   let spanCount = 0;
-  for (const [stream, members] of groups) {
+  for (const [stream, members] of streams) {
     const views = members.map(({ start, end }) => queue.engine.bytes.subarray(start, end));
     const length = views.reduce((sum, view) => sum + view.length, stream.scopeFields.length);
     const header = fieldHeader(SCOPE_SPANS, length, stream.scopeFields);
@@ -33,12 +49,17 @@ export function layRequest(queue: SpanQueue, parts: readonly Part[]): ExportRequ
   };
 }
 
-function groupByStream(parts: readonly Part[]): Map<Stream, Part[]> {
-  const groups = new Map<Stream, Part[]>();
+function groupByResource(parts: readonly Part[]): Map<() => Uint8Array, Map<Stream, Part[]>> {
+  const groups = new Map<() => Uint8Array, Map<Stream, Part[]>>();
   for (const part of parts) {
     const { stream } = part.piece;
-    const members = groups.get(stream);
-    if (members === undefined) groups.set(stream, [part]);
+    let streams = groups.get(stream.resourceFields);
+    if (streams === undefined) {
+      streams = new Map();
+      groups.set(stream.resourceFields, streams);
+    }
+    const members = streams.get(stream);
+    if (members === undefined) streams.set(stream, [part]);
     else members.push(part);
   }
   return groups;

@@ -11,6 +11,8 @@ import { layRequest } from './request.ts';
 /** One pipe × one scope, as the engine and the request headers know it. */
 export interface Stream {
   readonly id: number;
+  /** The `ResourceSpans.resource` and `schema_url` fields, made when a request is laid out; one function a resource. */
+  readonly resourceFields: () => Uint8Array;
   /** The `ScopeSpans.scope` and `schema_url` fields. */
   readonly scopeFields: Uint8Array;
   /** The piece that the engine adds spans to, -1 for none, and what the queue knows of it. */
@@ -55,8 +57,6 @@ export class SpanQueue {
   isHeld = false;
 
   readonly engine: Engine;
-  /** The `ResourceSpans.resource` and `schema_url` fields, made when a request is laid out. */
-  readonly resourceFields: () => Uint8Array;
   private readonly pieces: Piece[] = [];
   /** Number of pieces that were removed from the front. */
   private removed = 0;
@@ -64,9 +64,8 @@ export class SpanQueue {
   private attached = 0;
   private destinations = 0;
 
-  constructor(engine: Engine, resourceFields: () => Uint8Array) {
+  constructor(engine: Engine) {
     this.engine = engine;
-    this.resourceFields = resourceFields;
   }
 
   /** A new destination; it sees the spans committed from now on. */
@@ -184,14 +183,18 @@ export class SpanCursor implements RequestSource {
     const { queue } = this;
     if (queue.isHeld) return undefined;
     const parts: Part[] = [];
+    const resources = new Set<() => Uint8Array>();
     const streams = new Set<Stream>();
-    let bytes = queue.resourceFields().length + HEADER_BYTES;
+    let bytes = 0;
     let spans = 0;
     for (let piece = queue.pieceAt(this.next); piece !== undefined; piece = queue.pieceAt(this.next)) {
       bytes += queue.bytesOf(piece);
       spans += queue.spansOf(piece);
-      if (!streams.has(piece.stream)) bytes += piece.stream.scopeFields.length + HEADER_BYTES;
-      streams.add(piece.stream);
+      const { stream } = piece;
+      if (!resources.has(stream.resourceFields)) bytes += stream.resourceFields().length + HEADER_BYTES;
+      if (!streams.has(stream)) bytes += stream.scopeFields.length + HEADER_BYTES;
+      resources.add(stream.resourceFields);
+      streams.add(stream);
       if (parts.length > 0 && (bytes > maxBytes || spans > maxSpans)) break;
       queue.close(piece);
       parts.push(queue.partOf(piece));

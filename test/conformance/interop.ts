@@ -28,7 +28,8 @@ export async function sendCorpus(endpoint: string, { format, engine }: Variant):
   const env = { PATH: process.env.PATH, SPANDREL_ENGINE: engine };
   const options = { env, timeout: 15_000 };
   const run = await promisify(execFile)(process.execPath, [sender, endpoint, format], options);
-  expect(run.stderr).toBe('');
+  // One of the spans goes over every limit, which is said once.
+  expect(run.stderr).toMatch(/^spandrel: span "over every limit" lost [^\n]*\n$/);
   const answer = JSON.parse(run.stdout);
   expect(answer).toMatchObject({ engine, exported: spans.length });
   return answer.identities;

@@ -16,6 +16,7 @@ import type {
   OtlpSpan,
 } from '../../src/export/otlp-message.ts';
 import { readExportTraceServiceRequest } from '../../src/export/otlp-reader.ts';
+import { declareOwn } from '../../src/export/own-class.ts';
 import { toReadableSpans } from '../../src/export/readable-span.ts';
 
 export const ENGINES = ['wasm', 'ts'] as const;
@@ -24,6 +25,10 @@ const DELIVERED: SendResult = { kind: 'delivered', rejected: 0 };
 
 /** Decodes what it is sent, in the call itself, and keeps it. */
 export class WireRecorder implements ArenaExporter {
+  static {
+    declareOwn(WireRecorder, 'export');
+  }
+
   readonly requests: ExportTraceServiceRequest[] = [];
   closed = 0;
   /** What `send` answers. */

@@ -4,9 +4,14 @@ import type { ArenaExporter } from '../../src/api/wire-span-processor.ts';
 import type { ExportRequest, SendResult, WireExporter } from '../../src/export/exporter.ts';
 import type { OtlpSpan } from '../../src/export/otlp-message.ts';
 import { readExportTraceServiceRequest } from '../../src/export/otlp-reader.ts';
+import { declareOwn } from '../../src/export/own-class.ts';
 import { keepBody } from './suite-bodies.ts';
 
 export class CapturingExporter implements ArenaExporter {
+  static {
+    declareOwn(CapturingExporter, 'export');
+  }
+
   /** The requests so far, copied when they came. */
   readonly requests: Uint8Array[] = [];
   /** What to answer; delivered when unset. */

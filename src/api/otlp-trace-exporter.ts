@@ -1,29 +1,26 @@
 /** @module The OTLP exporter for traces, under upstream's name and with its constructor. */
 
-import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from '../api/types.ts';
 import { warn } from '../diagnostics.ts';
-import type { ExportRequest, WireExporter } from './exporter.ts';
-import { type OtlpHttpOptions, OtlpHttpTransport } from './otlp-http.ts';
-import { type OTLPTraceExporterOptions, resolveOtlpTraceOptions } from './otlp-trace-options.ts';
-import { sendWithRetries } from './send-with-retries.ts';
-
-/** Encodes spans of any SDK as one request. @internal */
-export type SpanEncoder = (spans: readonly ReadableSpan[]) => ExportRequest;
-
-let encodeSpans: SpanEncoder | undefined;
-
-/** Supplies what `OTLPTraceExporter.export` encodes with; this module does not know the encoder. @internal */
-export function supplySpanEncoder(encoder: SpanEncoder | undefined): void {
-  encodeSpans = encoder;
-}
+import type { ExportRequest, WireExporter } from '../export/exporter.ts';
+import { type OtlpHttpOptions, OtlpHttpTransport } from '../export/otlp-http.ts';
+import { type OTLPTraceExporterOptions, resolveOtlpTraceOptions } from '../export/otlp-trace-options.ts';
+import { declareOwn } from '../export/own-class.ts';
+import { sendWithRetries } from '../export/send-with-retries.ts';
+import { messageOf } from './attributes.ts';
+import { encodeRequest } from './request-encoder.ts';
+import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
 
 /**
  * Sends spans by OTLP/HTTP in protobuf form (OpenTelemetry specification, "OpenTelemetry Protocol Exporter").
  *
- * Under this package's processors it carries the bytes they hold, see {@link OTLPTraceExporter.wire}. Under
- * another SDK's, span objects are refused in this version: `export` reports a failure that says so.
+ * Under this package's processors it carries the bytes they hold, see {@link OTLPTraceExporter.wire}; under
+ * another SDK's, `export` encodes the spans it gets.
  */
 export class OTLPTraceExporter implements SpanExporter {
+  static {
+    declareOwn(OTLPTraceExporter, 'export');
+  }
+
   // Hard-private, as all that follows: inspect() must not show the headers.
   readonly #options: OtlpHttpOptions;
   readonly #pending = new Set<Promise<void>>();
@@ -44,7 +41,10 @@ export class OTLPTraceExporter implements SpanExporter {
     return new OtlpHttpTransport(this.#options);
   }
 
-  /** Takes spans as objects. `resultCallback` is called exactly once. */
+  /**
+   * Takes spans of any SDK and encodes them at once. `resultCallback` is called exactly once, when the answer is final:
+   * with an error when spans were refused, could not be read, or found no room in the arena.
+   */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
     const done = this.#sendSpans(spans)
       .then(
@@ -52,7 +52,7 @@ export class OTLPTraceExporter implements SpanExporter {
         (error: Error) => resultCallback({ code: ExportResultCode.FAILED, error }),
       )
       .catch((error: unknown) => {
-        warn('export-callback', `the callback given to OTLPTraceExporter.export threw ${String(error)}`);
+        warn('export-callback', `the callback given to OTLPTraceExporter.export threw: ${messageOf(error)}`);
       })
       .finally(() => this.#pending.delete(done));
     this.#pending.add(done);
@@ -74,15 +74,18 @@ export class OTLPTraceExporter implements SpanExporter {
     if (this.#stopped) {
       throw new Error('OTLPTraceExporter: expected spans before shutdown(), got them after; not sent.');
     }
-    if (encodeSpans === undefined) {
-      throw new Error(
-        'OTLPTraceExporter: expected spans from a processor of this package, got span objects, which need an ' +
-          'encoder that is not loaded. Use BatchSpanProcessor or SimpleSpanProcessor of this package.',
-      );
-    }
+    const { bytes, spanCount, dropped } = encodeRequest(spans);
+    const request = { chunks: [bytes], byteLength: bytes.length, spanCount };
+    if (spanCount > 0) await this.#send(request);
+    if (spanCount === spans.length) return;
+    const reasons = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
+    throw new Error(`OTLPTraceExporter: ${spans.length - spanCount} spans are lost: ${reasons.join(', ')}`);
+  }
+
+  async #send(request: ExportRequest): Promise<void> {
     // Its caller, another SDK's processor, waits for the answer, so an attempt keeps the process alive.
     this.#transport ??= new OtlpHttpTransport({ ...this.#options, holdsProcess: true });
-    const result = await sendWithRetries(this.#transport, encodeSpans(spans));
+    const result = await sendWithRetries(this.#transport, request);
     if (result.kind !== 'delivered') throw new Error(`OTLPTraceExporter: ${result.reason}`);
     if (result.rejected > 0) {
       const said = result.message === undefined ? '' : `: ${result.message}`;

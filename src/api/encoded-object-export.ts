@@ -1,0 +1,211 @@
+/**
+ * Span objects to one of our exporters: they wait as objects, so that what a processor writes to them after `onEnd`
+ * still reaches the wire, are encoded into the arena a slice a turn, and leave by a pipe like all others.
+ */
+import type { Arena } from '../engine/arena.ts';
+import type { WireExporter } from '../export/exporter.ts';
+import { type FlushResult, Pipe } from '../export/pipe.ts';
+import type { PipeCounters } from '../export/pipe-counters.ts';
+import { PipeTimer } from '../export/pipe-timer.ts';
+import type { SpanCursor } from '../export/span-queue.ts';
+import { type DropReason, Ledger } from './ledger.ts';
+import { ObjectEncoder } from './object-encoder.ts';
+import {
+  DEFAULT_BATCH_SIZE,
+  DEFAULT_QUEUE_SIZE,
+  isSampled,
+  type ObjectExport,
+  type ObjectExportOptions,
+} from './object-export.ts';
+import type { ReadableSpan } from './types.ts';
+
+/** Spans encoded in one turn of the event loop. */
+const SLICE_SPANS = 64;
+/** Objects are encoded early when their text is about that of a request, and at once at a quarter of the arena. */
+const BATCH_BYTES = 4_194_304;
+const ARENA_SHARE = 4;
+/** What an object holds beside its text. */
+const OBJECT_BYTES = 512;
+
+export class EncodedObjectExport implements ObjectExport {
+  readonly ledger = new Ledger();
+  private readonly options: ObjectExportOptions;
+  private readonly encoder: ObjectEncoder;
+  private readonly cursor: SpanCursor;
+  private readonly pipe: Pipe;
+  private readonly fullBytes: number;
+  private readonly batchSize: number;
+  /** Not encoded yet, oldest first; about the bytes of each, and of all. */
+  private readonly spans: ReadableSpan[] = [];
+  private readonly sizes: number[] = [];
+  private bytes = 0;
+  /** Spans ever added and ever encoded; up to where encoding goes on without waiting, and whether to send then. */
+  private added = 0;
+  private encoded = 0;
+  private encodeUpTo = 0;
+  private sendWhenEncoded = false;
+  private readonly timer = new PipeTimer(() => this.onDelay());
+  private readonly soon = new PipeTimer(() => this.encodeTurn());
+  private stopping: Promise<FlushResult> | undefined;
+
+  constructor(arena: Arena, exporter: WireExporter, options: ObjectExportOptions) {
+    this.options = options;
+    this.encoder = new ObjectEncoder(arena, this.ledger, () => this.pipe.pump());
+    this.cursor = this.encoder.queue.attach();
+    this.encoder.queue.maxPieceSpans = options.maxExportBatchSize ?? Number.POSITIVE_INFINITY;
+    this.fullBytes = arena.engine.bytes.length / ARENA_SHARE;
+    this.batchSize = options.maxExportBatchSize ?? DEFAULT_BATCH_SIZE;
+    this.pipe = new Pipe({
+      exporter,
+      source: this.cursor,
+      maxExportBatchSize: options.maxExportBatchSize,
+      scheduledDelayMillis: options.scheduledDelayMillis,
+      exportTimeoutMillis: options.exportTimeoutMillis,
+    });
+  }
+
+  /**
+   * Takes a finished span. At `maxQueueSize` it is dropped and counted; where that is not set, the oldest objects
+   * become bytes at once, so that a burst in one turn loses nothing that the arena can hold.
+   */
+  add(span: ReadableSpan): void {
+    const { immediate, scheduledDelayMillis } = this.options;
+    const refused = this.refusal(span);
+    if (refused !== undefined) {
+      this.ledger.drop(refused);
+      return;
+    }
+    const size = estimateBytes(span);
+    this.spans.push(span);
+    this.sizes.push(size);
+    this.bytes += size;
+    this.added += 1;
+    if (immediate) {
+      this.encodeSlice();
+      this.pipe.pump();
+    } else if (this.spans.length >= DEFAULT_QUEUE_SIZE || this.bytes >= this.fullBytes) {
+      this.encodeSlice();
+    } else if (this.spans.length >= this.batchSize || this.bytes >= BATCH_BYTES) {
+      this.encodeUpTo = this.added;
+      if (!this.soon.isArmed) this.soon.armNextTurn();
+    } else if (!this.timer.isArmed) {
+      this.timer.arm(scheduledDelayMillis);
+    }
+  }
+
+  private refusal(span: ReadableSpan): DropReason | undefined {
+    if (!isSampled(span)) return 'not_sampled';
+    if (this.stopping !== undefined) return 'shutdown';
+    const { maxQueueSize = Number.POSITIVE_INFINITY } = this.options;
+    return this.waitingSpans >= maxQueueSize ? 'queue_full' : undefined;
+  }
+
+  async flush(millis: number): Promise<FlushResult> {
+    const droppedBefore = this.ledger.total;
+    const deadline = performance.now() + millis;
+    const mark = this.added;
+    while (this.encoded < mark && performance.now() < deadline) {
+      this.encodeSlice();
+      if (this.encoded < mark) await nextTurn();
+    }
+    const result = await this.pipe.flush(Math.max(0, deadline - performance.now()));
+    return {
+      ...result,
+      dropped: result.dropped + this.ledger.total - droppedBefore,
+      waiting: result.waiting + this.spans.length,
+    };
+  }
+
+  shutdown(millis: number): Promise<FlushResult> {
+    this.stopping ??= this.stop(millis);
+    return this.stopping;
+  }
+
+  private async stop(millis: number): Promise<FlushResult> {
+    const deadline = performance.now() + millis;
+    this.timer.clear();
+    this.soon.clear();
+    this.encoder.queue.isHeld = false;
+    while (this.spans.length > 0 && performance.now() < deadline) {
+      this.encodeSlice();
+      if (this.spans.length > 0) await nextTurn();
+    }
+    for (const _ of this.spans.splice(0)) this.ledger.drop('shutdown');
+    this.sizes.length = 0;
+    const result = await this.pipe.shutdown(Math.max(0, deadline - performance.now()));
+    this.encoder.close();
+    return result;
+  }
+
+  get waitingSpans(): number {
+    return this.spans.length + this.pipe.waitingSpans;
+  }
+
+  get waitingBytes(): number {
+    return this.cursor.waitingBytes;
+  }
+
+  get counters(): PipeCounters {
+    return this.pipe.counters;
+  }
+
+  get dropped(): ObjectExport['dropped'] {
+    return this.ledger.dropped;
+  }
+
+  get cut(): number {
+    return this.ledger.cut;
+  }
+
+  get isClosed(): boolean {
+    return this.pipe.isClosed;
+  }
+
+  private onDelay(): void {
+    this.encodeUpTo = this.added;
+    this.sendWhenEncoded = true;
+    this.encodeTurn();
+  }
+
+  private encodeTurn(): void {
+    this.encodeSlice();
+    if (this.encoded < this.encodeUpTo) {
+      this.soon.armNextTurn();
+      return;
+    }
+    if (this.sendWhenEncoded) this.pipe.pump();
+    this.sendWhenEncoded = false;
+    if (this.spans.length > 0 && !this.timer.isArmed) this.timer.arm(this.options.scheduledDelayMillis);
+  }
+
+  /** Encodes the oldest spans. What the arena refuses is counted by reason. */
+  private encodeSlice(): void {
+    const slice = this.spans.splice(0, SLICE_SPANS);
+    this.encoded += slice.length;
+    for (const size of this.sizes.splice(0, SLICE_SPANS)) this.bytes -= size;
+    for (const span of slice) {
+      const refused = this.encoder.encode(span);
+      if (refused !== undefined) this.ledger.drop(refused);
+    }
+    this.pipe.notify(this.cursor.waitingBytes, this.cursor.waitingSpans);
+  }
+}
+
+/** About what a span holds: its strings, two bytes a unit. */
+function estimateBytes(span: ReadableSpan): number {
+  let units = 0;
+  try {
+    const { attributes } = span;
+    for (const key in attributes) {
+      const value = attributes[key];
+      units += key.length + (typeof value === 'string' ? value.length : 8);
+    }
+  } catch {
+    // Reading it for the wire will say what is wrong.
+  }
+  return OBJECT_BYTES + 2 * units;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => new PipeTimer(resolve, true).armNextTurn());
+}

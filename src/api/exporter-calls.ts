@@ -1,0 +1,233 @@
+/**
+ * Span objects to an exporter that takes objects: another SDK's, or a subclass of ours. One `export` at a time
+ * (Trace SDK specification, "Export(batch)"); an exporter that throws, rejects, hangs or calls back twice loses its
+ * own batch and nothing else.
+ */
+import { warn } from '../diagnostics.ts';
+import type { FlushResult } from '../export/pipe.ts';
+import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
+import { PipeTimer } from '../export/pipe-timer.ts';
+import { runSuppressed } from '../export/suppressed-context.ts';
+import { messageOf } from './attributes.ts';
+import { guardedWithin, nameOf } from './guarded-call.ts';
+import { type DropReason, Ledger } from './ledger.ts';
+import {
+  DEFAULT_BATCH_SIZE,
+  DEFAULT_QUEUE_SIZE,
+  isSampled,
+  type ObjectExport,
+  type ObjectExportOptions,
+} from './object-export.ts';
+import { completion } from './resource-completion.ts';
+import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
+
+interface Waiter {
+  /** Done when this many spans have been answered for. */
+  readonly mark: number;
+  readonly settle: () => void;
+}
+
+export class ExporterCalls implements ObjectExport {
+  private readonly ledger = new Ledger();
+  private readonly exported = new PipeLedger(warn);
+  private readonly exporter: SpanExporter;
+  private readonly options: ObjectExportOptions;
+  private readonly queueSize: number;
+  private readonly batchSize: number;
+  private readonly spans: ReadableSpan[] = [];
+  private sending = false;
+  private inFlight = 0;
+  /** Spans ever added, taken and answered for; up to where sending goes on without waiting for more. */
+  private added = 0;
+  private taken = 0;
+  private answered = 0;
+  private sendUpTo = 0;
+  private readonly timer = new PipeTimer(() => this.pump());
+  private readonly soon = new PipeTimer(() => this.pump());
+  private readonly waiters = new Set<Waiter>();
+  private stopping: Promise<FlushResult> | undefined;
+  isClosed = false;
+
+  constructor(exporter: SpanExporter, options: ObjectExportOptions) {
+    this.exporter = exporter;
+    this.options = options;
+    // The simple processor never drops: what cannot leave at once waits for the export before it.
+    this.queueSize =
+      options.maxQueueSize ?? (options.immediate ? Number.POSITIVE_INFINITY : DEFAULT_QUEUE_SIZE);
+    this.batchSize = options.maxExportBatchSize ?? (options.immediate ? 1 : DEFAULT_BATCH_SIZE);
+  }
+
+  /** Takes a finished span. At `maxQueueSize`, by default 2,048, it is dropped and counted. */
+  add(span: ReadableSpan): void {
+    const refused = this.refusal(span);
+    if (refused !== undefined) {
+      this.ledger.drop(refused);
+      return;
+    }
+    this.spans.push(span);
+    this.added += 1;
+    if (this.options.immediate) this.pump();
+    else if (this.spans.length < this.batchSize) this.rest();
+    else if (!this.soon.isArmed) this.soon.armNextTurn();
+  }
+
+  private refusal(span: ReadableSpan): DropReason | undefined {
+    if (!isSampled(span)) return 'not_sampled';
+    if (this.stopping !== undefined) return 'shutdown';
+    return this.spans.length >= this.queueSize ? 'queue_full' : undefined;
+  }
+
+  async flush(millis: number): Promise<FlushResult> {
+    const { exported, failed } = this.exported;
+    const dropped = this.ledger.total;
+    const deadline = performance.now() + millis;
+    this.pump();
+    await this.untilAnswered(millis);
+    const { exporter } = this;
+    if (typeof exporter.forceFlush === 'function') {
+      const left = Math.max(0, deadline - performance.now());
+      await guardedWithin('forceFlush', exporter, left, () => exporter.forceFlush?.());
+    }
+    return {
+      exported: this.exported.exported - exported,
+      dropped: this.exported.failed - failed + this.ledger.total - dropped,
+      waiting: this.waitingSpans,
+      bytes: 0,
+    };
+  }
+
+  shutdown(millis: number): Promise<FlushResult> {
+    this.stopping ??= this.stop(millis);
+    return this.stopping;
+  }
+
+  private async stop(millis: number): Promise<FlushResult> {
+    const deadline = performance.now() + millis;
+    const result = await this.flush(millis);
+    this.isClosed = true;
+    this.timer.clear();
+    this.soon.clear();
+    const rest = this.spans.splice(0).length + this.inFlight;
+    this.inFlight = 0;
+    if (rest > 0) this.exported.countGivenUp(rest);
+    const left = Math.max(0, deadline - performance.now());
+    await guardedWithin('shutdown', this.exporter, left, () => this.exporter.shutdown?.());
+    return { ...result, dropped: result.dropped + rest, waiting: 0 };
+  }
+
+  get waitingSpans(): number {
+    return this.spans.length + this.inFlight;
+  }
+
+  /** Nothing is encoded here. */
+  get waitingBytes(): number {
+    return 0;
+  }
+
+  get counters(): PipeCounters {
+    return this.exported.snapshot();
+  }
+
+  get dropped(): ObjectExport['dropped'] {
+    return this.ledger.dropped;
+  }
+
+  get cut(): number {
+    return 0;
+  }
+
+  private pump(): void {
+    this.sendUpTo = this.added;
+    this.advance();
+  }
+
+  private advance(): void {
+    while (!this.sending && !this.isClosed && this.taken < this.sendUpTo) {
+      const batch = this.spans.splice(0, this.batchSize);
+      if (batch.length === 0) break;
+      this.taken += batch.length;
+      this.inFlight = batch.length;
+      this.sending = true;
+      const pending = batch.map(({ resource }) => completion(resource)).filter((wait) => wait !== undefined);
+      if (pending.length === 0) this.call(batch);
+      else void Promise.all(pending).then(() => this.call(batch));
+    }
+    if (!this.sending) this.rest();
+  }
+
+  /** What waits leaves after the delay at the latest. */
+  private rest(): void {
+    if (this.spans.length > 0 && !this.timer.isArmed && !this.isClosed) {
+      this.timer.arm(this.options.scheduledDelayMillis);
+    }
+  }
+
+  private call(batch: ReadableSpan[]): void {
+    const { exportTimeoutMillis } = this.options;
+    let isInCall = true;
+    let settled: 'no' | 'answered' | 'late' = 'no';
+    const timeout = new PipeTimer(() => {
+      settled = 'late';
+      fail(`no answer within ${exportTimeoutMillis} ms`);
+      this.advance();
+    });
+    const settle = (result: ExportResult): void => {
+      if (settled === 'answered') this.warnTwice();
+      if (settled !== 'no') return;
+      settled = 'answered';
+      timeout.clear();
+      if (result?.code === ExportResultCode.SUCCESS) this.answer(batch.length, undefined);
+      else fail(messageOf(result?.error ?? 'the exporter gave no reason'));
+      if (!isInCall) this.advance();
+    };
+    const fail = (reason: string): void => this.answer(batch.length, `${nameOf(this.exporter)}: ${reason}`);
+    const failed = (error: unknown): void =>
+      settle({ code: ExportResultCode.FAILED, error: new Error(messageOf(error)) });
+    try {
+      const returned: unknown = runSuppressed(() => this.exporter.export(batch, settle));
+      // An `async export` that rejects has no callback to tell it by.
+      if (typeof (returned as PromiseLike<void> | undefined)?.then === 'function') {
+        (returned as PromiseLike<void>).then(undefined, failed);
+      }
+    } catch (error) {
+      failed(error);
+    }
+    isInCall = false;
+    if (settled === 'no') timeout.arm(exportTimeoutMillis);
+  }
+
+  private answer(spans: number, failure: string | undefined): void {
+    this.sending = false;
+    if (this.isClosed) return;
+    this.inFlight = 0;
+    this.answered += spans;
+    if (failure === undefined) this.exported.countDelivered({ spanCount: spans }, 0, undefined);
+    else this.exported.countFailed({ spanCount: spans }, failure);
+    for (const waiter of this.waiters) if (waiter.mark <= this.answered) waiter.settle();
+  }
+
+  private warnTwice(): void {
+    warn(
+      'export-callback-twice',
+      `${nameOf(this.exporter)}.export called back twice; the first call counts.`,
+    );
+  }
+
+  private untilAnswered(millis: number): Promise<void> {
+    const mark = this.added;
+    if (this.answered >= mark || !(millis > 0)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const deadline = new PipeTimer(() => waiter.settle(), true);
+      const waiter: Waiter = {
+        mark,
+        settle: () => {
+          deadline.clear();
+          this.waiters.delete(waiter);
+          resolve();
+        },
+      };
+      this.waiters.add(waiter);
+      deadline.arm(millis);
+    });
+  }
+}

@@ -1,0 +1,44 @@
+/** Calls of what others wrote - processors, exporters: no exception, no rejection and no wait without end leaves here. */
+import { warn } from '../diagnostics.ts';
+import { PipeTimer } from '../export/pipe-timer.ts';
+import { describe, messageOf } from './attributes.ts';
+
+/**
+ * Calls, and waits for a promise that is returned, at most `millis`. What throws, rejects or takes longer is reported
+ * once a minute. Never rejects.
+ */
+export async function guardedWithin(
+  what: string,
+  owner: object,
+  millis: number,
+  call: () => unknown,
+): Promise<void> {
+  let timer: PipeTimer | undefined;
+  try {
+    const outcome = Promise.resolve(call()).then(() => true);
+    const late = new Promise<boolean>((resolve) => {
+      timer = new PipeTimer(() => resolve(false), true);
+      timer.arm(millis);
+    });
+    if (!(await Promise.race([outcome, late]))) reportFault(what, owner, `it is not done after ${millis} ms`);
+  } catch (error) {
+    reportFault(what, owner, error);
+  } finally {
+    timer?.clear();
+  }
+}
+
+/** The name of the class of a processor or exporter. */
+export function nameOf(owner: object): string {
+  try {
+    return describe(owner.constructor?.name ?? 'object');
+  } catch {
+    return 'object';
+  }
+}
+
+/** Says, at most once a minute, that a method of a processor or exporter failed. */
+export function reportFault(what: string, owner: object, error: unknown): void {
+  const name = nameOf(owner);
+  warn(`fault-${name}-${what}`, `${name}.${what} failed: ${messageOf(error)}. The other processors go on.`);
+}

@@ -1,0 +1,49 @@
+/** Span objects on their way through one span processor, where they cannot be bytes from their end on. */
+import { TraceFlags } from '@opentelemetry/api';
+import type { FlushResult } from '../export/pipe.ts';
+import type { PipeCounters } from '../export/pipe-counters.ts';
+import type { DropReason } from './ledger.ts';
+import type { ReadableSpan } from './types.ts';
+
+/** When spans leave. */
+export interface ObjectExportOptions {
+  /** Finished spans that may wait; beyond it they are dropped. `undefined`: see the implementations. */
+  readonly maxQueueSize: number | undefined;
+  /** Spans in one export. `undefined`: see the implementations. */
+  readonly maxExportBatchSize: number | undefined;
+  readonly scheduledDelayMillis: number;
+  readonly exportTimeoutMillis: number;
+  /** Each span leaves when it ends: the simple processor. */
+  readonly immediate: boolean;
+}
+
+export interface ObjectExport {
+  /** Takes a finished span. Never throws. */
+  add(span: ReadableSpan): void;
+  /** As `Pipe.flush`. */
+  flush(millis: number): Promise<FlushResult>;
+  /** As `Pipe.shutdown`. */
+  shutdown(millis: number): Promise<FlushResult>;
+  /** Spans without a final answer, and the bytes of those that are encoded. */
+  readonly waitingSpans: number;
+  readonly waitingBytes: number;
+  readonly counters: PipeCounters;
+  /** Spans that never reached the exporter, by reason. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Strings cut because one span can hold no more. */
+  readonly cut: number;
+  readonly isClosed: boolean;
+}
+
+/** Spans that wait as objects, and that one export takes, where nothing else is set: the specification's numbers. */
+export const DEFAULT_QUEUE_SIZE = 2048;
+export const DEFAULT_BATCH_SIZE = 512;
+
+/** Whether a span is to be exported. One that cannot be asked is not. */
+export function isSampled(span: ReadableSpan): boolean {
+  try {
+    return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,53 @@
+/** Where a provider's finished spans go: as bytes of the arena, or as objects to processors of any make. */
+import type { FlushResult } from '../export/pipe.ts';
+import type { DropReason } from './ledger.ts';
+
+/** What the provider itself knows. */
+export interface Started {
+  readonly started: number;
+  readonly ended: number;
+}
+
+/** What became of finished spans. */
+export interface SpanDestinationStats {
+  /** Finished spans that wait or are in flight. */
+  readonly waiting: number;
+  /** Their bytes, of those that are encoded. */
+  readonly bytes: number;
+  /** Spans that the receiver took. */
+  readonly exported: number;
+  /** Spans that the receiver refused in a partial success. */
+  readonly rejected: number;
+  /** Spans that were refused or given up on. */
+  readonly failed: number;
+  /** Finished spans that never reached an exporter, by reason. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Finished spans given to processors that are not ours: what became of them only those know. */
+  readonly delegated: number;
+  /** Strings that were cut because one span can hold no more than its text staging. */
+  readonly cut: number;
+  /** The last export error and its time, in milliseconds since the epoch. */
+  readonly lastError: string | undefined;
+  readonly lastErrorTime: number | undefined;
+}
+
+export interface SpanDestination {
+  /** Never rejects. */
+  flush(millis: number): Promise<FlushResult>;
+  /** Never rejects. */
+  shutdown(millis: number): Promise<void>;
+  stats(of: Started): SpanDestinationStats;
+}
+
+export const NOTHING_COUNTED: SpanDestinationStats = Object.freeze({
+  waiting: 0,
+  bytes: 0,
+  exported: 0,
+  rejected: 0,
+  failed: 0,
+  dropped: Object.freeze({}),
+  cut: 0,
+  lastError: undefined,
+  lastErrorTime: undefined,
+  delegated: 0,
+});
