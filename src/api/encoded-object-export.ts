@@ -75,7 +75,8 @@ export class EncodedObjectExport implements ObjectExport {
       this.ledger.drop(refused);
       return;
     }
-    const size = estimateBytes(span);
+    // Where it is read at once it is read once: a getter may do something.
+    const size = immediate ? 0 : estimateBytes(span);
     this.spans.push(span);
     this.sizes.push(size);
     this.bytes += size;
@@ -101,18 +102,20 @@ export class EncodedObjectExport implements ObjectExport {
   }
 
   async flush(millis: number): Promise<FlushResult> {
-    const droppedBefore = this.ledger.total;
+    const { exported } = this.pipe.counters;
+    const lost = this.lost;
     const deadline = performance.now() + millis;
     const mark = this.added;
     while (this.encoded < mark && performance.now() < deadline) {
       this.encodeSlice();
       if (this.encoded < mark) await nextTurn();
     }
-    const result = await this.pipe.flush(Math.max(0, deadline - performance.now()));
+    const { bytes } = await this.pipe.flush(Math.max(0, deadline - performance.now()));
     return {
-      ...result,
-      dropped: result.dropped + this.ledger.total - droppedBefore,
-      waiting: result.waiting + this.spans.length,
+      exported: this.pipe.counters.exported - exported,
+      dropped: this.lost - lost,
+      waiting: this.waitingSpans,
+      bytes,
     };
   }
 
@@ -159,6 +162,11 @@ export class EncodedObjectExport implements ObjectExport {
 
   get isClosed(): boolean {
     return this.pipe.isClosed;
+  }
+
+  private get lost(): number {
+    const { rejected, failed, shutdown } = this.pipe.counters;
+    return this.ledger.total + rejected + failed + shutdown;
   }
 
   private onDelay(): void {

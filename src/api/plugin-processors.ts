@@ -70,7 +70,7 @@ export class PluginProcessors implements SpanDestination {
         guardedWithin('forceFlush', processor, millis, () =>
           processor instanceof WireSpanProcessor && !overrides(processor, 'forceFlush')
             ? processor.flush(millis)
-            : processor.forceFlush(),
+            : processor.forceFlush?.(),
         ),
       ),
     );
@@ -89,7 +89,7 @@ export class PluginProcessors implements SpanDestination {
         guardedWithin('shutdown', processor, millis, () =>
           processor instanceof WireSpanProcessor && !overrides(processor, 'shutdown')
             ? processor.stop(millis)
-            : processor.shutdown(),
+            : processor.shutdown?.(),
         ),
       ),
     );

@@ -170,12 +170,12 @@ export class PluginSpan implements ApiSpan {
   setStatus(status: SpanStatus): this {
     const read = readStatus(status);
     if (read === undefined || this.ended || this.status?.code === STATUS_OK) return this;
-    this.status = read;
+    this._write('status', read);
     return this;
   }
 
   updateName(name: string): this {
-    if (!this.ended) this.name = describe(name);
+    if (!this.ended) this._write('name', describe(name));
     return this;
   }
 
@@ -187,6 +187,14 @@ export class PluginSpan implements ApiSpan {
 
   /** Ends the span: `onEnding` of every processor, which may still write, then `onEnd` of every processor. */
   end(endTime?: TimeInput): void {
+    try {
+      this._end(endTime);
+    } catch (error) {
+      this._warnUnwritable(error);
+    }
+  }
+
+  _end(endTime: TimeInput | undefined): void {
     if (this.ended || this._isEnding) {
       warn('ended-twice', `end() was called again on span "${describe(this.name)}"; the first call counts.`);
       return;
@@ -234,6 +242,14 @@ export class PluginSpan implements ApiSpan {
     }
     if (key === '__proto__') define(attributes, key, plain);
     else (attributes as Record<string, unknown>)[key] = plain;
+  }
+
+  _write<Field extends 'name' | 'status'>(field: Field, value: this[Field]): void {
+    try {
+      this[field] = value;
+    } catch (error) {
+      this._warnUnwritable(error);
+    }
   }
 
   /** Adds to a list of the span; beyond the limit the oldest is dropped and counted. */
