@@ -30,9 +30,14 @@ export {
   TraceIdRatioBasedSampler,
 } from './api/sampler.ts';
 export { SimpleSpanProcessor } from './api/simple-span-processor.ts';
-export type { Span } from './api/span.ts';
 export { isTracingSuppressed, suppressTracing, unsuppressTracing } from './api/suppress-tracing.ts';
 export type { Tracer } from './api/tracer.ts';
+export {
+  type ExportTraceServiceResponse,
+  JsonTraceSerializer,
+  ProtobufTraceSerializer,
+  type TraceSerializer,
+} from './api/trace-serializer.ts';
 export {
   type FlushResult,
   TracerProvider,
@@ -47,6 +52,7 @@ export {
   type InstrumentationScope,
   type ReadableSpan,
   type Resource,
+  type Span,
   type SpanExporter,
   type SpanProcessor,
   type TimedEvent,
