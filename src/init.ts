@@ -11,6 +11,7 @@ import { BatchSpanProcessor } from './api/batch-span-processor.ts';
 import { ownContextManager } from './api/context.ts';
 import type { SpanLimits } from './api/limits.ts';
 import { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
+import { usableProcessors } from './api/plugin-processors.ts';
 import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
@@ -48,6 +49,11 @@ export interface InitOptions
   timeoutMillis?: number;
   /** Limits of a span. Default: the `OTEL_*_LIMIT` variables, else 128 of each and no length limit. */
   limits?: SpanLimits;
+  /**
+   * Further processors, of any make. One that is not exactly ours puts the provider in plug-in mode, where spans are
+   * objects until they are exported: slower, and still complete. Default: none.
+   */
+  spanProcessors?: SpanProcessor[];
   /** When batches leave. Default: the `OTEL_BSP_*` variables, else every 5 s or 4 MiB. */
   batch?: BatchOptions;
 }
@@ -113,6 +119,7 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   sampler: true,
   samplerArg: true,
   serviceName: true,
+  spanProcessors: true,
   timeoutMillis: true,
 };
 
@@ -143,7 +150,11 @@ function start(options: InitOptions): Running | undefined {
     sampler: resolveSampler(options),
     spanLimits: options.limits,
     resource: resolveResource(options),
-    spanProcessors: activation.exporters.map((name) => processor(name, options)),
+    // Ours last: what another processor writes to a span in `onEnd` is exported.
+    spanProcessors: [
+      ...usableProcessors(options.spanProcessors),
+      ...activation.exporters.map((name) => processor(name, options)),
+    ],
   });
   const content = resolveContent(options);
   // Last of what can fail: a provider that is registered can be stopped.

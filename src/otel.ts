@@ -31,13 +31,13 @@ export {
 } from './api/sampler.ts';
 export { SimpleSpanProcessor } from './api/simple-span-processor.ts';
 export { isTracingSuppressed, suppressTracing, unsuppressTracing } from './api/suppress-tracing.ts';
-export type { Tracer } from './api/tracer.ts';
 export {
   type ExportTraceServiceResponse,
   JsonTraceSerializer,
   ProtobufTraceSerializer,
   type TraceSerializer,
 } from './api/trace-serializer.ts';
+export type { Tracer } from './api/tracer.ts';
 export {
   type FlushResult,
   TracerProvider,

@@ -2,11 +2,13 @@ import { context as contextApi, propagation, trace as traceApi } from '@opentele
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { startSpan, trace } from '../src/ai/trace.ts';
+import type { ReadableSpan } from '../src/api/types.ts';
 import { flush, type InitOptions, init, shutdown, stats } from '../src/init.ts';
 import { hostileProxy } from './helpers/api-hostile.ts';
 import { type OtlpReceiver, receiveOtlp } from './helpers/api-receiver.ts';
 import { balance, captureWarnings, plainAttributes } from './helpers/api-recorder.ts';
 import { refusingPort } from './helpers/fault-server.ts';
+import { processorOf } from './helpers/object-spans.ts';
 
 const lines = captureWarnings();
 
@@ -50,6 +52,19 @@ describe('where spans go', () => {
       await shutdown();
     }
     expect(lines.filter((line) => line.includes('endpoint'))).toHaveLength(1);
+  });
+
+  test('processors of any make see the spans first, and change what is sent', async () => {
+    const receiver = await receiveOtlp();
+    const onEnd = (span: ReadableSpan): void => {
+      span.attributes.seen = true;
+    };
+    init({ endpoint: receiver.base, spanProcessors: [processorOf({ onEnd }), 7 as never] });
+    await deliverOne();
+    expect(stats()).toMatchObject({ mode: 'plug-in', exported: 1 });
+    expect(plainAttributes(receiver.spans[0].attributes)).toEqual({ seen: true });
+    expect(lines).toEqual([expect.stringContaining('spanProcessors')]);
+    expect(balance(stats() as never)).toBe(0);
   });
 
   test('headers, compression and timeout are those of the options', async () => {

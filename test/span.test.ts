@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  createTraceState,
   type Link,
   ROOT_CONTEXT,
   SpanKind,
@@ -47,6 +48,22 @@ describe.each(ENGINES)('on the %s engine', (engine) => {
     expect(wire.links).toHaveLength(1);
     expect(wire.links[0]).toMatchObject({ traceId: other.traceId, spanId: other.spanId, flags: 0x101 });
     expect(plainAttributes(wire.links[0].attributes)).toEqual({ l: 1 });
+  });
+
+  test.each([
+    ['attributes', { attributes: { a: 1 } }, {}, 1],
+    ['a trace state', {}, { traceState: createTraceState('v=1') }, 1],
+    ['nothing else', {}, {}, 0],
+    ['attributes that are refused', { attributes: { '': 1 } }, {}, 0],
+  ])('a link to ids of zeros with %s', (_, more, state, kept) => {
+    const { exporter, tracer } = record({ engine });
+    const context = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0, ...state };
+    tracer
+      .startSpan('s')
+      .addLink({ context, ...more })
+      .end();
+    const [wire] = exporter.spans;
+    expect([wire.links.length, wire.droppedLinksCount]).toEqual([kept, 1 - kept]);
   });
 
   test('events and links keep their order', () => {

@@ -67,6 +67,23 @@ describe('samplers', () => {
     expect(plainAttributes(exporter.spans[0].attributes)).toEqual({ a: 'sampler', b: 1 });
   });
 
+  test('sees the attributes as the span will have them, and changes nothing by changing them', () => {
+    let seen: unknown;
+    const { exporter, tracer } = record({
+      spanLimits: { attributeValueLengthLimit: 3, attributeCountLimit: 3 },
+      sampler: sampler((_context, _traceId, _name, _kind, attributes) => {
+        seen = { ...attributes };
+        attributes.a = 'changed';
+        return { decision: 2 };
+      }),
+    });
+    const attributes = { a: 'long text', '': 1, nothing: undefined, list: ['text'], b: 1, c: 1 };
+    tracer.startSpan('s', { attributes }).end();
+    expect(seen).toEqual({ a: 'lon', list: ['tex'], b: 1 });
+    expect(plainAttributes(exporter.spans[0].attributes)).toEqual({ a: 'lon', list: ['tex'], b: 1 });
+    expect(attributes.a).toBe('long text');
+  });
+
   test('may replace the trace state of a span that does not record', () => {
     const answer = { decision: 0, traceState: createTraceState('s=1') };
     const { tracer } = record({ sampler: sampler(() => answer) });

@@ -12,6 +12,9 @@ import { AttributeList } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import type { SpanSettings } from './span-settings.ts';
 
+const HEX_TRACE_ID = /^[0-9a-f]{32}$/i;
+const HEX_SPAN_ID = /^[0-9a-f]{16}$/i;
+
 export interface RecordedEvent {
   readonly name: string;
   readonly seconds: number;
@@ -39,12 +42,14 @@ export function recordAttributes(
   return list;
 }
 
-/** A link with what the wire needs of its context, copied; `undefined` when that is no valid context. */
+/**
+ * A link with what the wire needs of its context, copied; `undefined` when that is no valid context. Ids of zeros are
+ * kept if the link says something else (Trace API specification, "Link").
+ */
 export function recordLink(link: Link, settings: SpanSettings): RecordedLink | undefined {
   try {
     const { traceId, spanId, traceFlags, traceState, isRemote } = link.context;
-    if (!isSpanContextValid({ traceId, spanId, traceFlags })) return undefined;
-    return {
+    const recorded: RecordedLink = {
       // Not taken on trust: `end()` computes with the flags, and must not call what a user supplied.
       context: {
         traceId,
@@ -56,6 +61,9 @@ export function recordLink(link: Link, settings: SpanSettings): RecordedLink | u
       traceStateText: traceStateText(traceState),
       attributes: recordAttributes(link.attributes, settings.limits.attributePerLinkCountLimit, settings),
     };
+    if (isSpanContextValid(recorded.context)) return recorded;
+    const saysMore = recorded.traceStateText !== '' || (recorded.attributes?.count ?? 0) > 0;
+    return saysMore && HEX_TRACE_ID.test(traceId) && HEX_SPAN_ID.test(spanId) ? recorded : undefined;
   } catch {
     return undefined;
   }

@@ -140,7 +140,7 @@ export class Tracer implements ApiTracer {
         traceId,
         name,
         options.kind,
-        options.attributes ?? NO_ATTRIBUTES,
+        this.cleanAttributes(options.attributes),
         options.links ?? NO_LINKS,
       );
       if (decision === 0 || decision === 1 || decision === 2) return { decision, attributes, traceState };
@@ -148,6 +148,19 @@ export class Tracer implements ApiTracer {
     } catch (error) {
       warn('sampler', `the sampler failed: ${describe(error)}. The span is not recorded.`);
       return { decision: SamplingDecision.NOT_RECORD };
+    }
+  }
+
+  /** A copy as the span will have it: a sampler that changes it changes nothing. */
+  private cleanAttributes(attributes: Attributes | undefined): Attributes {
+    if (attributes === undefined) return NO_ATTRIBUTES;
+    const { lists } = this.settings;
+    const list = lists.acquire();
+    try {
+      list.setAll(attributes);
+      return list.toObject();
+    } finally {
+      lists.release(list);
     }
   }
 
