@@ -227,12 +227,15 @@ function flushAtExit(provider: TracerProvider): () => void {
   const host = (globalThis as { process?: NodeJS.Process }).process;
   if (typeof host?.on !== 'function') return () => {};
   let answeredBefore = -1;
+  let delegatedBefore = 0;
   const onBeforeExit = (): void => {
-    const { waiting, exported, rejected, failed } = provider.stats();
+    const { waiting, exported, rejected, failed, delegated } = provider.stats();
     const answered = exported + rejected + failed;
-    // A flush keeps the process alive and brings this event again; after one that got no answer it was the last.
-    if (waiting === 0 || answered === answeredBefore) return;
+    // A flush keeps the process alive and brings this event again; after one that got no answer it was the last. What
+    // other processors keep nobody knows: they are asked once for what they were given.
+    if ((waiting === 0 || answered === answeredBefore) && delegated === delegatedBefore) return;
     answeredBefore = answered;
+    delegatedBefore = delegated;
     void provider.flush(EXIT_FLUSH_MILLIS);
   };
   const onExit = (): void => {

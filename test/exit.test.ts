@@ -35,6 +35,26 @@ describe('a program that ends by itself', { timeout: 60_000 }, () => {
     expect(result.millis).toBeLessThan(PROMPT_MILLIS);
   });
 
+  test.each(['otlp', 'none'])('delivers in plug-in mode as well, with exporter %s', async (exporter) => {
+    const receiver = await receiveOtlp();
+    const program = await bundle(`
+      import { BatchSpanProcessor, OTLPTraceExporter } from './src/otel.ts';
+      import { init, startSpan } from './src/index.ts';
+      const inner = new BatchSpanProcessor(new OTLPTraceExporter());
+      const wrapper = {
+        onStart() {},
+        onEnd: (span) => inner.onEnd(span),
+        forceFlush: () => inner.forceFlush(),
+        shutdown: () => inner.shutdown(),
+      };
+      init({ spanProcessors: [wrapper] });
+      startSpan('one').end();
+    `);
+    const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base, OTEL_TRACES_EXPORTER: exporter };
+    ended(await run(program, { environment }));
+    expect(receiver.spans.map(({ name }) => name)).toEqual(exporter === 'otlp' ? ['one', 'one'] : ['one']);
+  });
+
   test('delivers spans that end while the last flush is under way', async () => {
     const receiver = await receiveOtlp();
     const program = await bundle(`
