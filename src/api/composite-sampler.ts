@@ -49,9 +49,8 @@ function decide(intent: SamplingIntent, [context, traceId]: SamplingQuestion): S
 }
 
 /**
- * New randomness where the threshold is not reliable: it may then depend, by way of a parent's flag, on the randomness
- * of the trace itself (Trace SDK specification, "CompositeSampler", since its issue 5160; opentelemetry-js 0.222 always
- * takes that of the trace).
+ * New randomness where the threshold is not reliable: the threshold may then depend on the randomness of the trace, by
+ * way of a parent's flag (Trace SDK specification, "CompositeSampler"). opentelemetry-js 0.222 takes that of the trace.
  */
 function isSampled(intent: SamplingIntent, state: OtTraceState, traceId: string): boolean {
   if (intent.threshold < 0n) return false;
