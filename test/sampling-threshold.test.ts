@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatThreshold, newRandomness, randomnessOf, thresholdOf } from '../src/api/sampling-threshold.ts';
+import {
+  formatThreshold,
+  isAtLeast,
+  newRandomness,
+  parseThreshold,
+  randomnessOf,
+  thresholdOf,
+} from '../src/api/sampling-threshold.ts';
 
 /** One in N: the digits for precision 3, 4 and 5 (Trace specification, "TraceState: Probability Sampling"). */
 const TABLE: readonly (readonly [number, string, string, string])[] = [
@@ -68,13 +75,44 @@ test('the digits are hex without trailing zeros, and say the threshold', () => {
       const digits = formatThreshold(threshold);
       expect(digits).toMatch(/^(0|[0-9a-f]{0,13}[1-9a-f])$/);
       expect(BigInt(`0x${digits.padEnd(14, '0')}`)).toBe(threshold);
+      expect(parseThreshold(digits)).toBe(threshold);
     }),
   );
 });
 
+test('conversions remember the last threshold, and mix none up', () => {
+  const few = fc.constantFrom(0n, 1n, 1n << 55n, (1n << 55n) + 1n, 3n << 54n, (1n << 56n) - 1n);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(few, fc.nat(2)), { maxLength: 30 }), (steps) => {
+      for (const [threshold, step] of steps) {
+        const hex = threshold.toString(16).padStart(14, '0');
+        if (step === 0) expect(formatThreshold(threshold).padEnd(14, '0')).toBe(hex);
+        else if (step === 1) expect(parseThreshold(hex)).toBe(threshold);
+        else expect(isAtLeast(hex, threshold)).toBe(true);
+      }
+    }),
+  );
+});
+
+test('randomness is compared with a threshold as a number of 56 bits', () => {
+  const bits = fc.bigInt({ min: 0n, max: (1n << 56n) - 1n });
+  fc.assert(
+    fc.property(
+      bits,
+      fc.oneof(bits, fc.bigInt({ min: -(1n << 60n), max: 1n << 60n })),
+      (randomness, threshold) => {
+        const hex = (value: bigint) => value.toString(16).padStart(14, '0');
+        expect(isAtLeast(hex(randomness), threshold)).toBe(threshold >= 0n && randomness >= threshold);
+        expect(isAtLeast(hex(randomness), randomness)).toBe(true);
+        expect(isAtLeast(hex(randomness), randomness + 1n)).toBe(false);
+      },
+    ),
+  );
+});
+
 test('the randomness of a trace id is its last 56 bits, and a bad id has none', () => {
-  expect(randomnessOf('ffffffffffffffffff6e6d1a75832a2f')).toBe(0x6e6d1a75832a2fn);
-  expect(randomnessOf('FFFFFFFFFFFFFFFFFF6E6D1A75832A2F')).toBe(0x6e6d1a75832a2fn);
+  expect(randomnessOf('ffffffffffffffffff6e6d1a75832a2f')).toBe('6e6d1a75832a2f');
+  expect(randomnessOf('FFFFFFFFFFFFFFFFFF6E6D1A75832A2F')).toBe('6e6d1a75832a2f');
   for (const bad of ['', 'f'.repeat(31), `${'f'.repeat(31)}g`, '0'.repeat(32), undefined as never]) {
     expect(randomnessOf(bad)).toBe(undefined);
   }
@@ -84,7 +122,7 @@ test('new randomness has 56 bits, every one of them now on, now off', () => {
   let ever = 0n;
   let always = (1n << 56n) - 1n;
   for (let draw = 0; draw < 200; draw += 1) {
-    const randomness = newRandomness();
+    const randomness = BigInt(`0x${newRandomness()}`);
     ever |= randomness;
     always &= randomness;
   }

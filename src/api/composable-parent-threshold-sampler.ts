@@ -5,7 +5,7 @@ import { composableOrOff } from './composable-always-on-off-sampler.ts';
 import { type ComposableSampler, NO_SAMPLING, type SamplingIntent } from './composable-sampler.ts';
 import { readOtTraceState, traceRandomness } from './ot-trace-state.ts';
 import type { SamplingQuestion } from './sampling.ts';
-import { SAMPLE_ALL } from './sampling-threshold.ts';
+import { isAtLeast, SAMPLE_ALL } from './sampling-threshold.ts';
 
 class ComposableParentThresholdSampler implements ComposableSampler {
   private readonly root: ComposableSampler;
@@ -34,7 +34,7 @@ function intentOf(parent: SpanContext): SamplingIntent {
   const state = readOtTraceState(parent.traceState);
   const { threshold } = state;
   const randomness = traceRandomness(state, parent.traceId);
-  if (threshold >= 0n && randomness !== undefined && randomness >= threshold === sampled) {
+  if (threshold >= 0n && randomness !== undefined && isAtLeast(randomness, threshold) === sampled) {
     return { threshold, thresholdReliable: true };
   }
   return sampled ? { threshold: SAMPLE_ALL, thresholdReliable: false } : NO_SAMPLING;

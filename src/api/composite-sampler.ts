@@ -8,7 +8,7 @@ import type { ComposableSampler, SamplingIntent } from './composable-sampler.ts'
 import { type OtTraceState, readOtTraceState, traceRandomness, writeOtTraceState } from './ot-trace-state.ts';
 import { refusePromise } from './refuse-promise.ts';
 import { type Sampler, SamplingDecision, type SamplingQuestion, type SamplingResult } from './sampling.ts';
-import { newRandomness, SAMPLE_NONE } from './sampling-threshold.ts';
+import { isAtLeast, newRandomness, SAMPLE_NONE } from './sampling-threshold.ts';
 import { TraceState } from './trace-state.ts';
 
 class CompositeSampler implements Sampler {
@@ -53,9 +53,8 @@ function decide(intent: SamplingIntent, [context, traceId]: SamplingQuestion): S
  * way of a parent's flag (Trace SDK specification, "CompositeSampler"). opentelemetry-js 0.222 takes that of the trace.
  */
 function isSampled(intent: SamplingIntent, state: OtTraceState, traceId: string): boolean {
-  if (intent.threshold < 0n) return false;
   const randomness = intent.thresholdReliable ? traceRandomness(state, traceId) : newRandomness();
-  return randomness !== undefined && randomness >= intent.threshold;
+  return randomness !== undefined && isAtLeast(randomness, intent.threshold);
 }
 
 /** The parent's trace state as the intent wants it. One that was cleared is empty: `undefined` means the parent's. */

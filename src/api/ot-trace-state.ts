@@ -2,9 +2,9 @@
  * The `ot` entry of a trace state, `th:…;rv:…` and other sub-keys (Trace specification, "TraceState Handling").
  * Named after the key; `TraceState` is the whole list.
  */
-import type { TraceState as ApiTraceState, SpanContext } from '@opentelemetry/api';
+import type { TraceState as ApiTraceState } from '@opentelemetry/api';
 import { warnOnce } from '../diagnostics.ts';
-import { formatThreshold, MAXIMUM_PRECISION, randomnessOf, SAMPLE_NONE } from './sampling-threshold.ts';
+import { formatThreshold, parseThreshold, randomnessOf, SAMPLE_NONE } from './sampling-threshold.ts';
 import { TraceState } from './trace-state.ts';
 
 const KEY = 'ot';
@@ -41,7 +41,7 @@ export function readOtTraceState(traceState: ApiTraceState | undefined): OtTrace
   for (const member of entry.split(';')) {
     const value = member.slice(3);
     if (member.startsWith('th:')) {
-      threshold = THRESHOLD.test(value) ? BigInt(`0x${value.padEnd(MAXIMUM_PRECISION, '0')}`) : SAMPLE_NONE;
+      threshold = THRESHOLD.test(value) ? parseThreshold(value) : SAMPLE_NONE;
     } else if (member.startsWith('rv:')) {
       randomness = RANDOMNESS.test(value) ? value : undefined;
     } else if (MEMBER.test(member)) {
@@ -78,9 +78,6 @@ export function writeOtTraceState(
 }
 
 /** The randomness of a trace: explicit, else of its id; `undefined` if neither is valid. */
-export function traceRandomness(
-  { randomness }: OtTraceState,
-  traceId: SpanContext['traceId'],
-): bigint | undefined {
-  return randomness === undefined ? randomnessOf(traceId) : BigInt(`0x${randomness}`);
+export function traceRandomness({ randomness }: OtTraceState, traceId: string): string | undefined {
+  return randomness ?? randomnessOf(traceId);
 }
