@@ -279,13 +279,37 @@ describe('sampler', () => {
     ['parentbased_always_on', '', parentBased('AlwaysOnSampler'), 0],
     ['parentbased_always_off', '', parentBased('AlwaysOffSampler'), 0],
     ['parentbased_traceidratio', '0', parentBased('TraceIdRatioBased{0}'), 0],
-    ['jaeger_remote', '', parentBased('AlwaysOnSampler'), 1],
+    ['traceidratio', '-0.5', 'TraceIdRatioBased{1}', 1],
+    ['ALWAYS_OFF', '', 'AlwaysOffSampler', 0],
+    ['sometimes', '', parentBased('AlwaysOnSampler'), 1],
+    ['jaeger_remote', 'endpoint=http://localhost:14250', parentBased('AlwaysOnSampler'), 1],
   ])('OTEL_TRACES_SAMPLER=%j, ARG=%j', (name, argument, description, warnings) => {
     env('OTEL_TRACES_SAMPLER', name);
     env('OTEL_TRACES_SAMPLER_ARG', argument);
     expect(String(resolveSampler())).toBe(description);
     expect(said).toHaveLength(warnings);
   });
+
+  test.each(['jaeger_remote', 'parentbased_jaeger_remote', 'xray', 'XRAY'])(
+    '%s, which the specification knows, is said by name not to be supported, and ignored',
+    (name) => {
+      env('OTEL_TRACES_SAMPLER', name);
+      expect(String(resolveSampler())).toBe(parentBased('AlwaysOnSampler'));
+      expect(String(resolveSampler({ sampler: name.toLowerCase() as never }))).toBe(
+        parentBased('AlwaysOnSampler'),
+      );
+      expect(said).toEqual([
+        expect.stringMatching(
+          `^spandrel: OTEL_TRACES_SAMPLER: expected .*parentbased_traceidratio.* ${name}, which is not supported; it is ignored`,
+        ),
+        expect.stringMatching(
+          `^spandrel: option sampler: .* ${name.toLowerCase()}, which is not supported; it is ignored`,
+        ),
+      ]);
+      expect(String(resolveSampler({ sampler: 'always_off' }))).toBe('AlwaysOffSampler');
+      expect(said).toHaveLength(2);
+    },
+  );
 
   test('the option beats the variables: a sampler, or a name and its argument', () => {
     env('OTEL_TRACES_SAMPLER', 'always_on');

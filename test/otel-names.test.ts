@@ -1,5 +1,6 @@
 import * as upstreamCore from '@opentelemetry/core';
 import * as upstreamResources from '@opentelemetry/resources';
+import * as upstreamComposite from '@opentelemetry/sampler-composite';
 import * as upstream from '@opentelemetry/sdk-trace-base';
 import { describe, expect, test } from 'vitest';
 import * as spandrel from '../src/index.ts';
@@ -25,6 +26,7 @@ describe('spandrel/otel', () => {
     const { CompositePropagator, TraceState, W3CBaggagePropagator, W3CTraceContextPropagator } = upstreamCore;
     const { isTracingSuppressed, suppressTracing, unsuppressTracing, ExportResultCode } = upstreamCore;
     for (const [name, value] of Object.entries({
+      ...upstreamComposite,
       ...{ resourceFromAttributes, defaultResource, emptyResource, ExportResultCode },
       ...{ CompositePropagator, TraceState, W3CBaggagePropagator, W3CTraceContextPropagator },
       ...{ isTracingSuppressed, suppressTracing, unsuppressTracing },

@@ -119,6 +119,19 @@ describe('trace id ratio', () => {
     );
   });
 
+  test('asked about a child decides by its trace id too, and warns once', () => {
+    const sampler = new TraceIdRatioBasedSampler(1);
+    const child = (traceId: string) =>
+      trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: 'b7ad6b7169203331', traceFlags: 0 });
+    expect(decide(sampler)).toBe(2);
+    expect(decide(sampler, TRACE_ID, child('0'.repeat(32)))).toBe(2);
+    expect(said).toEqual([]);
+    for (let time = 0; time < 2; time++) expect(decide(sampler, TRACE_ID, child(TRACE_ID))).toBe(2);
+    expect(said).toEqual([
+      expect.stringMatching(/TraceIdRatioBasedSampler: expected a span without a parent/),
+    ]);
+  });
+
   test('samples about the share it was given', () => {
     let seed = 1;
     const digit = () => {

@@ -3,6 +3,8 @@ import {
   type Attributes,
   type Context,
   createTraceState,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
   isSpanContextValid,
   type Link,
   ROOT_CONTEXT,
@@ -12,11 +14,17 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
+import { W3CTraceContextPropagator } from '../src/api/propagation.ts';
 import type { Sampler, SamplingResult } from '../src/api/sampler.ts';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
   createAlwaysRecordSampler,
+  createComposableAnnotatingSampler,
+  createComposableParentThresholdSampler,
+  createComposableProbabilitySampler,
+  createComposableRuleBasedSampler,
+  createCompositeSampler,
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from '../src/api/sampler.ts';
@@ -111,6 +119,7 @@ describe('samplers', () => {
     ['a number', () => 2],
     ['no decision', () => ({})],
     ['an unknown decision', () => ({ decision: 7 })],
+    ['a promise', async () => ({ decision: 2 })],
     ['what throws when read', () => hostileProxy()],
   ])('one that answers %s costs the span, and does not throw', (_, answer) => {
     const { provider, tracer } = record({ sampler: sampler(answer) });
@@ -185,6 +194,112 @@ describe('samplers', () => {
     expect(record({ sampler: patched }).tracer.startSpan('s').isRecording()).toBe(false);
     const inner = new ParentBasedSampler({ root: patched });
     expect(record({ sampler: inner }).tracer.startSpan('s', {}, ROOT_CONTEXT).isRecording()).toBe(false);
+  });
+});
+
+test('each slot of a parent-based sampler decides, with attributes and a trace state of its own', () => {
+  const slot = (name: string): Sampler =>
+    sampler(() => ({
+      decision: 2,
+      attributes: { slot: name },
+      traceState: createTraceState(`slot=${name}`),
+    }));
+  const slots = new ParentBasedSampler({
+    ...{ root: slot('root'), localParentSampled: slot('ls'), localParentNotSampled: slot('ln') },
+    ...{ remoteParentSampled: slot('rs'), remoteParentNotSampled: slot('rn') },
+  });
+  const { exporter, tracer } = record({ sampler: slots });
+  const root = tracer.startSpan('root', {}, ROOT_CONTEXT);
+  const dropped = record({ sampler: new AlwaysOffSampler() }).tracer.startSpan('dropped', {}, ROOT_CONTEXT);
+  const parents = [
+    under(root),
+    under(dropped),
+    underContext(remote),
+    underContext({ ...remote, traceFlags: 0 }),
+  ];
+  for (const parent of parents) tracer.startSpan('child', {}, parent).end();
+  root.end();
+  for (const [index, name] of ['ls', 'ln', 'rs', 'rn', 'root'].entries()) {
+    expect(exporter.spans[index].traceState).toBe(`slot=${name}`);
+    expect(plainAttributes(exporter.spans[index].attributes)).toEqual({ slot: name });
+  }
+});
+
+describe('composite samplers', () => {
+  const follow = (ratio: number) =>
+    createCompositeSampler(createComposableParentThresholdSampler(createComposableProbabilitySampler(ratio)));
+
+  test('put the threshold on sampled spans, and hand it on through headers to a service that agrees', () => {
+    const [front, back] = [record({ sampler: follow(0.5) }), record({ sampler: follow(1) })];
+    const propagator = new W3CTraceContextPropagator();
+    let sampled = 0;
+    for (let index = 0; index < 200; index += 1) {
+      const root = front.tracer.startSpan('root', {}, ROOT_CONTEXT);
+      const child = front.tracer.startSpan('child', {}, under(root));
+      const headers: Record<string, string> = {};
+      propagator.inject(under(child), headers, defaultTextMapSetter);
+      const context = propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+      const served = back.tracer.startSpan('served', {}, context);
+      const isKept = Number.parseInt(root.spanContext().traceId[18], 16) >= 8;
+      for (const span of [root, child, served]) {
+        expect(span.isRecording()).toBe(isKept);
+        expect(span.spanContext().traceState?.serialize() ?? '').toBe(isKept ? 'ot=th:8' : '');
+        span.end();
+      }
+      if (isKept) sampled += 1;
+    }
+    for (const { exporter, spans } of [
+      { ...front, spans: 2 },
+      { ...back, spans: 1 },
+    ]) {
+      expect(exporter.spans.map(({ traceState }) => traceState)).toEqual(
+        Array(spans * sampled).fill('ot=th:8'),
+      );
+    }
+    expect(sampled).toBeGreaterThan(50);
+    expect(lines).toEqual([]);
+  });
+
+  test('decide by explicit randomness, and hand it on, sampled or not', () => {
+    const { tracer } = record({ sampler: createCompositeSampler(createComposableProbabilitySampler(0.25)) });
+    for (const [randomness, state] of [
+      ['c0000000000000', 'ot=th:c;rv:c0000000000000,vendor=1'],
+      ['bfffffffffffff', 'vendor=1,ot=rv:bfffffffffffff'],
+    ]) {
+      const traceState = createTraceState(`vendor=1,ot=rv:${randomness}`);
+      const span = tracer.startSpan('s', {}, underContext({ ...remote, traceState }));
+      expect(span.isRecording()).toBe(randomness.startsWith('c'));
+      expect(span.spanContext().traceState?.serialize()).toBe(state);
+    }
+  });
+
+  test('see what the span starts with, and annotate what is sampled', () => {
+    const rules = createComposableRuleBasedSampler([
+      [
+        (_context, _traceId, name, kind, { user }) =>
+          name === 'pay' && kind === SpanKind.SERVER && user === 'a',
+        createComposableAnnotatingSampler(createComposableProbabilitySampler(1), { rule: 'pay', user: 'b' }),
+      ],
+    ]);
+    const { exporter, tracer } = record({ sampler: createCompositeSampler(rules) });
+    tracer.startSpan('pay', { kind: SpanKind.SERVER, attributes: { user: 'a' } }, ROOT_CONTEXT).end();
+    tracer.startSpan('pay', { kind: SpanKind.SERVER, attributes: { user: 'c' } }, ROOT_CONTEXT).end();
+    expect(exporter.spans.map(({ attributes }) => plainAttributes(attributes))).toEqual([
+      { rule: 'pay', user: 'b' },
+    ]);
+  });
+
+  test('one that fails costs the span, is said, and harms nobody', () => {
+    const { provider, tracer } = record({
+      sampler: createCompositeSampler({
+        getSamplingIntent: () => {
+          throw new Error('mine');
+        },
+      }),
+    });
+    expect(tracer.startSpan('s').isRecording()).toBe(false);
+    expect(provider.stats().started).toBe(0);
+    expect(lines).toEqual([expect.stringMatching(/composable sampler failed: Error: mine/)]);
   });
 });
 

@@ -37,7 +37,8 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
   },
   sampler: {
     meaning: 'Which spans are recorded. The option also takes a `Sampler` object.',
-    limit: '`jaeger_remote` and `xray` are not supported; an unknown name is ignored.',
+    limit:
+      '`jaeger_remote`, `parentbased_jaeger_remote` and `xray` are not supported: like an unknown name, they are named in a warning and ignored.',
   },
   samplerArg: {
     meaning: 'Share of traces that the `traceidratio` samplers keep.',
