@@ -129,6 +129,57 @@ describe('samplers', () => {
     expect(balance(provider.stats())).toBe(0);
   });
 
+  test('one that answers with a promise that fails leaves no unhandled rejection', async () => {
+    const unhandled: unknown[] = [];
+    const listener = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', listener);
+    const { tracer } = record({ sampler: sampler(async () => Promise.reject(new Error('late'))) });
+    expect(tracer.startSpan('s').isRecording()).toBe(false);
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', listener);
+    expect(unhandled).toEqual([]);
+    expect(lines).toEqual([expect.stringMatching(/expected an answer from the sampler, got a promise/)]);
+  });
+
+  test('one that changes what it was given changes neither the span, nor other spans, nor the caller’s objects', () => {
+    const seen: unknown[] = [];
+    const { exporter, tracer } = record({
+      sampler: sampler((_context, _traceId, _name, _kind, attributes, links) => {
+        seen.push({ ...attributes }, [...links]);
+        attributes.added = 1;
+        delete attributes.mine;
+        links.push({ context: remote });
+        return { decision: 2 };
+      }),
+    });
+    const attributes: Attributes = { mine: 1 };
+    const links: Link[] = [];
+    for (const options of [{}, {}, { attributes, links }, { attributes: Object.freeze({ mine: 1 }) }]) {
+      tracer.startSpan('s', options, ROOT_CONTEXT).end();
+    }
+    expect(seen).toEqual([{}, [], {}, [], { mine: 1 }, [], { mine: 1 }, []]);
+    expect([attributes, links]).toEqual([{ mine: 1 }, []]);
+    expect(exporter.spans.map((span) => [plainAttributes(span.attributes), span.links])).toEqual([
+      ...[
+        [{}, []],
+        [{}, []],
+        [{ mine: 1 }, []],
+        [{ mine: 1 }, []],
+      ],
+    ]);
+    expect(lines).toEqual([]);
+  });
+
+  test.each([null, 'a=1', 7, {}])(
+    'one that answers with the trace state %j leaves that of the parent',
+    (state) => {
+      const { tracer } = record({ sampler: sampler(() => ({ decision: 2, traceState: state })) });
+      expect(tracer.startSpan('s', {}, underContext(remote)).spanContext().traceState).toBe(
+        remote.traceState,
+      );
+    },
+  );
+
   test('one that starts spans itself does not mix up their ids', () => {
     let inner: ApiSpan | undefined;
     const { exporter, tracer } = record({

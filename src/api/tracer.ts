@@ -5,9 +5,9 @@ import {
   type Attributes,
   type Context,
   INVALID_SPAN_CONTEXT,
-  type Link,
   SpanKind,
   type SpanOptions,
+  type TraceState,
   trace,
 } from '@opentelemetry/api';
 import { warn } from '../diagnostics.ts';
@@ -18,14 +18,13 @@ import { activeContext, isSuppressed, SpanFrame, spanOf, withContext, withoutSpa
 import { generateIds, identity, inherit, spanContextOf } from './identity.ts';
 import { NonRecordingSpan } from './non-recording-span.ts';
 import { PluginSpan } from './plugin-span.ts';
+import { refusePromise } from './refuse-promise.ts';
 import { SamplingDecision, type SamplingResult } from './sampler.ts';
 import { Span } from './span.ts';
 import { validKind } from './span-kind.ts';
 import type { SpanSettings } from './span-settings.ts';
 import type { InstrumentationScope } from './types.ts';
 
-const NO_LINKS: Link[] = [];
-const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_OPTIONS: SpanOptions = Object.freeze({});
 const SAMPLED = 1;
 
@@ -127,7 +126,7 @@ export class Tracer implements ApiTracer {
     const own = { ...identity };
     const result = this.askSampler(name, options, context, spanContextOf(own).traceId);
     Object.assign(identity, own);
-    if (result.traceState !== undefined) identity.traceState = result.traceState;
+    if (isTraceState(result.traceState)) identity.traceState = result.traceState;
     if (result.decision === SamplingDecision.RECORD_AND_SAMPLED) identity.flags |= SAMPLED;
     if (result.decision === SamplingDecision.NOT_RECORD) return NonRecordingSpan.of(spanContextOf(identity));
     return this.begin(name, options, result.attributes, parent, context);
@@ -135,14 +134,17 @@ export class Tracer implements ApiTracer {
 
   private askSampler(name: string, options: StartOptions, context: Context, traceId: string): SamplingResult {
     try {
-      const { decision, attributes, traceState } = this.settings.sampler.shouldSample(
+      const result = this.settings.sampler.shouldSample(
         context,
         traceId,
         name,
         options.kind,
+        // Copies: what a sampler does to them must reach neither the caller's objects nor other spans.
         this.cleanAttributes(options.attributes),
-        options.links ?? NO_LINKS,
+        Array.isArray(options.links) ? [...options.links] : [],
       );
+      refusePromise(result, 'the sampler');
+      const { decision, attributes, traceState } = result;
       if (decision === 0 || decision === 1 || decision === 2) return { decision, attributes, traceState };
       throw new TypeError(`expected a decision of 0, 1 or 2, got ${describe(decision)}`);
     } catch (error) {
@@ -151,9 +153,9 @@ export class Tracer implements ApiTracer {
     }
   }
 
-  /** A copy as the span will have it: a sampler that changes it changes nothing. */
+  /** A copy, as the span will have it. */
   private cleanAttributes(attributes: Attributes | undefined): Attributes {
-    if (attributes === undefined) return NO_ATTRIBUTES;
+    if (attributes === undefined) return {};
     const { lists } = this.settings;
     const list = lists.acquire();
     try {
@@ -211,6 +213,11 @@ function fill(
   if (attributes !== undefined) span.setAttributes(attributes);
   if (samplerAttributes !== undefined) span.setAttributes(samplerAttributes);
   if (links !== undefined) span.addLinks(links);
+}
+
+/** Whether a sampler's trace state is one. A span keeps its parent's otherwise. */
+function isTraceState(value: unknown): value is TraceState {
+  return typeof value === 'object' && value !== null && typeof (value as TraceState).serialize === 'function';
 }
 
 /** The members of the options that count, each read once. */
