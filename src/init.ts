@@ -285,6 +285,7 @@ export function stats(): Stats {
     mode: 'arena',
     started: 0,
     live: 0,
+    abandoned: 0,
     waiting: 0,
     bytes: 0,
     exported: 0,

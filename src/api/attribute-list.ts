@@ -38,6 +38,8 @@ export class AttributeList {
    * one may have the list by the time the value is there: it must not get it.
    */
   private generation = 0;
+  /** Of the pool. */
+  readonly use: Use = { active: false };
 
   private readonly table: KeyTable;
   private readonly countLimit: number;
@@ -203,23 +205,46 @@ export class AttributeList {
   }
 }
 
-/** Empty lists of one provider, kept for its next spans. */
+/** Whether a span has a list at the moment; held where the list itself is not. */
+interface Use {
+  active: boolean;
+}
+
+/**
+ * Empty lists of one provider, kept for its next spans. A list that is collected while a span has it tells of a span
+ * that was never ended: a registry of the spans themselves would cost each of them a registration, one of the lists
+ * costs a span two stores.
+ */
 export class AttributeListPool {
   private readonly lists: AttributeList[] = [];
   private readonly make: () => AttributeList;
+  private readonly collected: FinalizationRegistry<Use>;
 
-  constructor(make: () => AttributeList) {
+  /** @param onAbandoned - called for each span that was collected without `end()`, some time after it was. */
+  constructor(make: () => AttributeList, onAbandoned: () => void = () => {}) {
     this.make = make;
+    this.collected = new FinalizationRegistry((use) => {
+      if (use.active) onAbandoned();
+    });
   }
 
   acquire(): AttributeList {
-    return this.lists.pop() ?? this.make();
+    const list = this.lists.pop() ?? this.create();
+    list.use.active = true;
+    return list;
   }
 
   /** Empties a list, so that it retains nothing of its span, and keeps it unless it is large or many are kept. */
   release(list: AttributeList): void {
     list.clear();
+    list.use.active = false;
     if (this.lists.length < POOL_SIZE && list.keys.length <= POOLED_CAPACITY) this.lists.push(list);
+  }
+
+  private create(): AttributeList {
+    const list = this.make();
+    this.collected.register(list, list.use);
+    return list;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What became of every recording span of a provider: `started = live + committed + dropped` at any moment; what
+ * What became of every recording span of a provider: `started = live + abandoned + committed + dropped` at any moment; what
  * was committed is with the pipes, which count on.
  */
 import { warn } from '../diagnostics.ts';
@@ -31,6 +31,8 @@ export class Ledger {
   /** Spans that were ended, or will never be. */
   ended = 0;
   readonly dropped: Partial<Record<DropReason, number>> = {};
+  /** Handles that were collected without `end()`. */
+  abandoned = 0;
   /** Strings cut because one span can hold no more. */
   cut = 0;
 
@@ -40,6 +42,14 @@ export class Ledger {
       'cut',
       'a string was cut: one span holds 7/8 of its text staging, a sixteenth of arenaBytes and at most 4 MiB. ' +
         'Set attributeValueLengthLimit, or raise arenaBytes.',
+    );
+  }
+
+  countAbandoned(): void {
+    this.abandoned += 1;
+    warn(
+      'abandoned',
+      'a span was collected before it was ended, and is lost: end() every span, also after errors.',
     );
   }
 
@@ -55,6 +65,6 @@ export class Ledger {
   }
 
   get live(): number {
-    return this.started - this.ended;
+    return this.started - this.ended - this.abandoned;
   }
 }

@@ -58,7 +58,8 @@ export interface TracerProviderOptions extends EngineOptions {
 
 export type { BatchOptions, FlushResult };
 
-/** The numbers of a provider. `started = live + waiting + exported + rejected + failed + Σ dropped + delegated`. */
+/** The numbers of a provider. `started = live + abandoned + waiting + exported + rejected + failed + Σ dropped +
+ * delegated`. */
 export interface TracerProviderStats extends SpanDestinationStats {
   /** Which engine runs. */
   readonly engine: EngineName;
@@ -68,6 +69,8 @@ export interface TracerProviderStats extends SpanDestinationStats {
   readonly started: number;
   /** Spans that did not end yet. */
   readonly live: number;
+  /** Spans that were collected without `end()`, in arena mode; known some time after they were. */
+  readonly abandoned: number;
   /** Of the whole arena: look-ups in the value memo and the bytes it holds, and the attribute keys known. */
   readonly memo: {
     readonly hits: number;
@@ -114,6 +117,7 @@ export class TracerProvider implements ApiTracerProvider {
       arena,
       lists: new AttributeListPool(
         () => new AttributeList(arena.keyTable, attributeCountLimit, attributeValueLengthLimit),
+        () => ledger.countAbandoned(),
       ),
       keyTable: arena.keyTable,
       queue,
@@ -219,6 +223,7 @@ export class TracerProvider implements ApiTracerProvider {
       mode: processors === null ? 'arena' : 'plug-in',
       started: ledger.started,
       live: ledger.live,
+      abandoned: ledger.abandoned,
       ...this.destination.stats(ledger),
       memo: arena.memo,
     };

@@ -65,7 +65,11 @@ export function write(source: string, extension: 'mjs' | 'cjs'): string {
 /** Runs a file until it ends by itself. Variables of this process that configure tracing are not passed on. */
 export function run(
   file: string,
-  { flags = [], environment = {} }: { flags?: string[]; environment?: Record<string, string> } = {},
+  {
+    flags = [],
+    environment = {},
+    deadlineMillis = DEADLINE_MILLIS,
+  }: { flags?: string[]; environment?: Record<string, string>; deadlineMillis?: number } = {},
 ): Promise<ChildResult> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL|SPANDREL|VITEST|NODE_)/.test(name),
@@ -84,7 +88,7 @@ export function run(
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
   });
-  const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MILLIS);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), deadlineMillis);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {

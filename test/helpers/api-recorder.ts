@@ -112,9 +112,9 @@ export function plainAttributes(list: readonly KeyValue[]): Record<string, unkno
 
 /** Whether the numbers of a provider add up: no span is lost without a count. */
 export function balance(stats: ReturnType<TracerProvider['stats']>): number {
-  const { started, live, waiting, exported, rejected, failed, dropped, delegated } = stats;
+  const { started, live, waiting, exported, rejected, failed, dropped, delegated, abandoned } = stats;
   const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-  return started - (live + waiting + exported + rejected + failed + lost + delegated);
+  return started - (live + waiting + exported + rejected + failed + lost + delegated + abandoned);
 }
 
 /** The lines that reach stderr during each test of the file. Diagnostics begin afresh with every test. */

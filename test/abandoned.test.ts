@@ -1,0 +1,44 @@
+/** Spans that nobody ends: counted when they are collected, and no burden on the heap. */
+import { expect, test } from 'vitest';
+import { bundle, run } from './helpers/api-child.ts';
+
+/** Starts spans without ending them; what is left of them when all are collected. */
+async function abandon(spans: number, processors: string) {
+  const program = await bundle(`
+    import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider } from './src/otel.ts';
+    const foreign = { onStart() {}, onEnd() {}, async forceFlush() {}, async shutdown() {} };
+    const provider = new TracerProvider({ spanProcessors: [${processors}] });
+    const tracer = provider.getTracer('t');
+    const start = (count: number) => {
+      for (let index = 0; index < count; index += 1) tracer.startSpan('s').setAttribute('key', 'value ' + index);
+    };
+    const collect = async () => {
+      for (let round = 0; round < 6; round += 1) {
+        (globalThis as any).gc();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    start(1000);
+    const kept = tracer.startSpan('kept');
+    tracer.startSpan('ended').end();
+    await collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let part = 0; part < 20; part += 1) {
+      start(${spans} / 20);
+      await collect();
+    }
+    const grown = process.memoryUsage().heapUsed - before;
+    const { started, live, abandoned } = provider.stats();
+    console.log(JSON.stringify({ started, live, abandoned, grown, recording: kept.isRecording() }));
+  `);
+  const result = await run(program, { flags: ['--expose-gc'], deadlineMillis: 60_000 });
+  expect(result.stderr).toMatch(/^spandrel: a span was collected before it was ended[^\n]*\n$/);
+  return JSON.parse(result.stdout);
+}
+
+test('a million abandoned spans are counted, and leave the heap flat', { timeout: 90_000 }, async () => {
+  const { grown, ...counts } = await abandon(1_000_000, 'new BatchSpanProcessor(new InMemorySpanExporter())');
+  expect(counts).toEqual({ started: 1_001_002, live: 1, abandoned: 1_001_000, recording: true });
+  // A byte a span would be a megabyte.
+  expect(grown).toBeLessThan(1_000_000);
+});
