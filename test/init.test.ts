@@ -191,6 +191,7 @@ describe('stats()', () => {
         mode: 'arena',
         started: 0,
         delegated: 0,
+        abandoned: 0,
         live: 0,
         waiting: 0,
         bytes: 0,
