@@ -6,11 +6,22 @@ export { type IdGenerator, RandomIdGenerator } from './api/ids.ts';
 export type { SpanLimits } from './api/limits.ts';
 export { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
 export {
+  B3_CONTEXT_HEADER,
+  B3InjectEncoding,
+  B3Propagator,
+  type B3PropagatorConfig,
   CompositePropagator,
   type CompositePropagatorOptions,
+  EnvironmentGetter,
+  EnvironmentSetter,
   TraceState,
   W3CBaggagePropagator,
   W3CTraceContextPropagator,
+  X_B3_FLAGS,
+  X_B3_PARENT_SPAN_ID,
+  X_B3_SAMPLED,
+  X_B3_SPAN_ID,
+  X_B3_TRACE_ID,
 } from './api/propagation.ts';
 export {
   defaultResource,

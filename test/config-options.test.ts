@@ -239,6 +239,7 @@ describe('activation', () => {
 });
 
 describe('propagators', () => {
+  const B3_FIELDS = ['x-b3-traceid', 'x-b3-spanid', 'x-b3-flags', 'x-b3-sampled', 'x-b3-parentspanid'];
   const fields = (options?: Parameters<typeof resolvePropagator>[0]) => resolvePropagator(options)?.fields();
 
   test.each([
@@ -246,18 +247,38 @@ describe('propagators', () => {
     ['baggage', ['baggage'], 0],
     ['baggage,tracecontext,baggage', ['baggage', 'traceparent', 'tracestate'], 0],
     ['none', undefined, 0],
-    ['b3', ['traceparent', 'tracestate', 'baggage'], 1],
-    ['b3,baggage', ['baggage'], 1],
+    ['b3', ['b3'], 0],
+    ['b3multi', B3_FIELDS, 0],
+    [' B3Multi , b3,baggage', [...B3_FIELDS, 'b3', 'baggage'], 0],
+    ['baggage,b3,tracecontext', ['baggage', 'b3', 'traceparent', 'tracestate'], 0],
+    ['jaeger', ['traceparent', 'tracestate', 'baggage'], 1],
+    ['jaeger,b3,xray', ['b3'], 1],
+    ['ottrace,none', undefined, 1],
+    ['carrier-pigeon', ['traceparent', 'tracestate', 'baggage'], 1],
+    ['xray,carrier-pigeon,baggage', ['baggage'], 2],
   ])('OTEL_PROPAGATORS=%j', (text, expected, warnings) => {
     env('OTEL_PROPAGATORS', text);
     expect(fields()).toEqual(expected);
     expect(said).toHaveLength(warnings);
   });
 
+  test('what the specification names and this package does not have is named in the warning', () => {
+    env('OTEL_PROPAGATORS', 'xray,b3,jaeger,ottrace,jaeger');
+    expect(fields()).toEqual(['b3']);
+    resolvePropagator();
+    expect(said).toEqual([
+      'spandrel: OTEL_PROPAGATORS: expected names out of tracecontext, baggage, b3, b3multi, none; got jaeger, ' +
+        'ottrace, xray, not supported here; the other names are used. Remove what is not supported.\n',
+    ]);
+  });
+
   test('as an option: names or a propagator', () => {
     env('OTEL_PROPAGATORS', 'baggage');
     expect(fields({ propagators: ['tracecontext'] })).toEqual(['traceparent', 'tracestate']);
     expect(fields({ propagators: [] })).toBeUndefined();
+    expect(fields({ propagators: ['b3multi', 'baggage'] })).toEqual([...B3_FIELDS, 'baggage']);
+    expect(fields({ propagators: ['xray' as never] })).toEqual(['baggage']);
+    expect(said.join('')).toMatch(/option propagators: expected names.*got xray/);
     const own = { inject() {}, extract: () => context.active(), fields: () => ['x'] };
     expect(resolvePropagator({ propagators: own })).toBe(own);
   });

@@ -9,6 +9,7 @@ import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { startSpan, trace } from '../src/ai/trace.ts';
 import { AsyncLocalStorageContextManager } from '../src/api/context.ts';
+import { TracerProvider } from '../src/api/tracer-provider.ts';
 import { flush, init, shutdown, stats } from '../src/init.ts';
 import { receiveOtlp } from './helpers/api-receiver.ts';
 import { captureWarnings } from './helpers/api-recorder.ts';
@@ -90,6 +91,27 @@ describe('the global provider', () => {
     expect(propagation.fields()).toEqual(['theirs']);
     manager.with(ROOT_CONTEXT.setValue(key, 2), () => expect(contextApi.active().getValue(key)).toBe(2));
     expect(lines).toEqual([]);
+  });
+
+  test.each([
+    ['init()', () => void init({ exporters: [] })],
+    ['register()', () => void new TracerProvider({ spanProcessors: [] }).register()],
+  ])('%s registers every propagator of OTEL_PROPAGATORS, in order', (_name, start) => {
+    vi.stubEnv('OTEL_PROPAGATORS', 'b3multi,baggage,jaeger,tracecontext,b3');
+    start();
+    expect(propagation.fields()).toEqual([
+      ...['x-b3-traceid', 'x-b3-spanid', 'x-b3-flags', 'x-b3-sampled', 'x-b3-parentspanid'],
+      ...['baggage', 'traceparent', 'tracestate', 'b3'],
+    ]);
+    expect(lines).toEqual([expect.stringMatching(/OTEL_PROPAGATORS.*jaeger, not supported/)]);
+    // In order: where headers disagree, the last one named is the parent.
+    const of = (digit: string) => [digit.repeat(32), digit.repeat(16)];
+    const context = propagation.extract(ROOT_CONTEXT, {
+      ...{ 'x-b3-traceid': of('1')[0], 'x-b3-spanid': of('1')[1], b3: of('3').join('-') },
+      ...{ traceparent: `00-${of('2').join('-')}-01`, baggage: 'a=1' },
+    });
+    expect(traceApi.getSpanContext(context)?.traceId).toBe(of('3')[0]);
+    expect(propagation.getBaggage(context)?.getEntry('a')?.value).toBe('1');
   });
 
   test('propagators are those of the options', () => {

@@ -1,4 +1,6 @@
 import * as upstreamCore from '@opentelemetry/core';
+import * as upstreamB3 from '@opentelemetry/propagator-b3';
+import * as upstreamCarrier from '@opentelemetry/propagator-env-carrier';
 import * as upstreamResources from '@opentelemetry/resources';
 import * as upstreamComposite from '@opentelemetry/sampler-composite';
 import * as upstream from '@opentelemetry/sdk-trace-base';
@@ -30,6 +32,8 @@ describe('spandrel/otel', () => {
       ...{ resourceFromAttributes, defaultResource, emptyResource, ExportResultCode },
       ...{ CompositePropagator, TraceState, W3CBaggagePropagator, W3CTraceContextPropagator },
       ...{ isTracingSuppressed, suppressTracing, unsuppressTracing },
+      ...upstreamB3,
+      ...upstreamCarrier,
     })) {
       expect(typeof (otel as Record<string, unknown>)[name], name).toBe(typeof value);
     }

@@ -8,12 +8,15 @@ export interface CompositePropagatorOptions {
   propagators?: readonly TextMapPropagator[];
 }
 
-/** Runs several propagators. One that throws is skipped, with a warning, and the others still run. */
+/**
+ * Runs several propagators. What is no propagator is left out, and one that throws or answers with something
+ * else than a context is skipped; both with a warning, and the others still run. Never throws.
+ */
 export class CompositePropagator implements TextMapPropagator {
   private readonly propagators: readonly TextMapPropagator[];
 
   constructor(options: CompositePropagatorOptions = {}) {
-    this.propagators = [...(options?.propagators ?? [])];
+    this.propagators = usable(options?.propagators);
   }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
@@ -25,26 +28,55 @@ export class CompositePropagator implements TextMapPropagator {
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     let extracted = context;
     for (const propagator of this.propagators) {
-      extracted = guard(propagator, extracted, () => propagator.extract(extracted, carrier, getter));
+      const answer = guard(propagator, extracted, () => propagator.extract(extracted, carrier, getter));
+      if (typeof answer?.getValue === 'function') extracted = answer;
+      else skipped(propagator, 'extract to return a context', answer === null ? 'null' : typeof answer);
     }
     return extracted;
   }
 
   /** Names of all headers the propagators write, each once. */
   fields(): string[] {
-    return [
-      ...new Set(this.propagators.flatMap((propagator) => guard(propagator, [], () => propagator.fields()))),
-    ];
+    const names = this.propagators.flatMap((propagator) =>
+      guard(propagator, [], () => [...propagator.fields()]),
+    );
+    return [...new Set(names)];
   }
+}
+
+/** Whether `value` has what it takes to read and write headers. */
+export function isPropagator(value: unknown): value is TextMapPropagator {
+  const candidate = value as TextMapPropagator | null | undefined;
+  try {
+    return typeof candidate?.inject === 'function' && typeof candidate.extract === 'function';
+  } catch {
+    return false;
+  }
+}
+
+function usable(propagators: unknown): TextMapPropagator[] {
+  if (propagators === undefined) return [];
+  const list: readonly unknown[] = Array.isArray(propagators) ? propagators : [propagators];
+  const others = list.filter((candidate) => !isPropagator(candidate));
+  if (others.length > 0) {
+    warn(
+      'propagator-kind',
+      `propagators: expected objects with inject and extract, got ${others.length} of ${list.length} without; they are left out.`,
+    );
+  }
+  return list.filter(isPropagator);
 }
 
 function guard<Result>(propagator: TextMapPropagator, fallback: Result, run: () => Result): Result {
   try {
     return run();
   } catch (error) {
-    const name = propagator?.constructor?.name ?? 'object';
-    const kind = error instanceof Error ? error.name : typeof error;
-    warn(`propagator:${name}`, `propagator ${name}: expected it not to throw, got ${kind}; it is skipped.`);
+    skipped(propagator, 'it not to throw', error instanceof Error ? error.name : typeof error);
     return fallback;
   }
+}
+
+function skipped(propagator: TextMapPropagator, expected: string, got: string): void {
+  const name = propagator.constructor?.name ?? 'object';
+  warn(`propagator:${name}`, `propagator ${name}: expected ${expected}, got ${got}; it is skipped.`);
 }

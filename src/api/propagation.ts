@@ -1,7 +1,23 @@
-/** @module Propagation between processes: W3C trace context and baggage, alone or combined. */
+/** @module Propagation between processes: W3C trace context and baggage, B3, alone or combined; their carriers. */
 
+export {
+  B3_CONTEXT_HEADER,
+  B3InjectEncoding,
+  B3Propagator,
+  type B3PropagatorConfig,
+  X_B3_FLAGS,
+  X_B3_PARENT_SPAN_ID,
+  X_B3_SAMPLED,
+  X_B3_SPAN_ID,
+  X_B3_TRACE_ID,
+} from './b3-propagator.ts';
 export { BAGGAGE_HEADER, W3CBaggagePropagator } from './baggage-propagator.ts';
-export { CompositePropagator, type CompositePropagatorOptions } from './composite-propagator.ts';
+export {
+  CompositePropagator,
+  type CompositePropagatorOptions,
+  isPropagator,
+} from './composite-propagator.ts';
+export { type Environment, EnvironmentGetter, EnvironmentSetter } from './environment-carrier.ts';
 export {
   parseTraceParent,
   TRACE_PARENT_HEADER,

@@ -46,7 +46,8 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
   },
   propagators: {
     meaning: 'Headers that carry the context between processes. The option also takes a propagator.',
-    limit: 'Other names are ignored. `none` or an empty list: no headers.',
+    limit:
+      '`jaeger`, `ottrace` and `xray` are not supported; an unknown name is ignored. `none` or an empty list: no headers.',
   },
   'spanLimits.attributeCountLimit': {
     meaning: 'Attributes of one span.',

@@ -101,7 +101,7 @@ export const OPTIONS = {
   },
   propagators: {
     type: 'list',
-    accepts: '`tracecontext`, `baggage`, `none`',
+    accepts: '`tracecontext`, `baggage`, `b3`, `b3multi`, `none`',
     default: '`tracecontext,baggage`',
     environment: ['OTEL_PROPAGATORS'],
   },

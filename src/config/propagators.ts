@@ -1,7 +1,15 @@
 /** @module The propagators of a process. */
 
 import type { TextMapPropagator } from '@opentelemetry/api';
-import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '../api/propagation.ts';
+import {
+  B3InjectEncoding,
+  B3Propagator,
+  CompositePropagator,
+  isPropagator,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from '../api/propagation.ts';
+import { warnOnce } from '../diagnostics.ts';
 import { readEnvironment } from './environment.ts';
 import { selectNames } from './names.ts';
 import { OPTIONS } from './options.ts';
@@ -11,30 +19,48 @@ export interface PropagatorOptions {
   propagators?: TextMapPropagator | readonly PropagatorName[];
 }
 
-export type PropagatorName = 'tracecontext' | 'baggage' | 'none';
+const PROPAGATORS = {
+  tracecontext: () => new W3CTraceContextPropagator(),
+  baggage: () => new W3CBaggagePropagator(),
+  b3: () => new B3Propagator(),
+  b3multi: () => new B3Propagator({ injectEncoding: B3InjectEncoding.MULTI_HEADER }),
+} as const satisfies Record<string, () => TextMapPropagator>;
+
+type Known = keyof typeof PROPAGATORS;
+export type PropagatorName = Known | 'none';
+
+const KNOWN = Object.keys(PROPAGATORS) as Known[];
+const DEFAULT: readonly Known[] = ['tracecontext', 'baggage'];
+/** Names of the specification that have no implementation here (Environment Variable Specification, "General"). */
+const UNSUPPORTED: readonly string[] = ['jaeger', 'ottrace', 'xray'];
 
 /**
  * The propagator in force, `undefined` for none. Default: `OTEL_PROPAGATORS`, else `tracecontext,baggage`.
- * Names listed twice count once (Environment Variable Specification, "General SDK Configuration").
+ * Names listed twice count once (Environment Variable Specification, "General SDK Configuration"). `jaeger`,
+ * `ottrace` and `xray` are named in a warning, and the others are used.
  */
 export function resolvePropagator(options: PropagatorOptions = {}): TextMapPropagator | undefined {
   const explicit = options?.propagators;
   if (isPropagator(explicit)) return explicit;
   const [variable] = OPTIONS.propagators.environment;
-  const known = ['tracecontext', 'baggage'] as const;
   const names =
-    selectNames('option propagators', explicit, known) ??
-    selectNames(variable, readEnvironment(variable)?.split(','), known) ??
-    known;
+    select('option propagators', explicit) ??
+    select(variable, readEnvironment(variable)?.split(',')) ??
+    DEFAULT;
   if (names.length === 0) return undefined;
-  return new CompositePropagator({
-    propagators: names.map((name) =>
-      name === 'baggage' ? new W3CBaggagePropagator() : new W3CTraceContextPropagator(),
-    ),
-  });
+  return new CompositePropagator({ propagators: names.map((name) => PROPAGATORS[name]()) });
 }
 
-function isPropagator(value: unknown): value is TextMapPropagator {
-  const candidate = value as TextMapPropagator | null | undefined;
-  return typeof candidate?.inject === 'function' && typeof candidate.extract === 'function';
+function select(subject: string, names: unknown): Known[] | undefined {
+  if (!Array.isArray(names)) return selectNames(subject, names, KNOWN);
+  const words = names.map((name) => String(name).trim().toLowerCase());
+  const unsupported = UNSUPPORTED.filter((name) => words.includes(name));
+  if (unsupported.length === 0) return selectNames(subject, words, KNOWN);
+  warnOnce(
+    `config:${subject}:unsupported`,
+    `${subject}: expected names out of ${KNOWN.join(', ')}, none; got ${unsupported.join(', ')}, not supported here; ` +
+      'the other names are used. Remove what is not supported.',
+  );
+  const others = words.filter((word) => !UNSUPPORTED.includes(word));
+  return others.length === 0 ? undefined : selectNames(subject, others, KNOWN);
 }
