@@ -18,11 +18,11 @@ export const TRACE_PARENT_HEADER = 'traceparent';
 /** Name of the header that carries vendors' own state. */
 export const TRACE_STATE_HEADER = 'tracestate';
 
-/** The flags Level 2 defines, sampled and random; the others must be sent as zero (§3.2.2.5). */
+/** The flags Level 2 defines, sampled and random; the others must be sent as zero (§3.2.2.5.3). */
 const KNOWN_FLAGS = 0x03;
-/** `00-` 32 digits `-` 16 digits `-` 2 digits (§3.2.2). */
+/** `00-` 32 digits `-` 16 digits `-` 2 digits (§3.2.2.2). */
 const VERSION_00_LENGTH = 55;
-/** A future version may be longer; the specification asks to refuse "prohibitively large" headers only (§3.2.3). */
+/** A future version may be longer; the specification asks to refuse "prohibitively large" headers only (§3.2.4). */
 const MAXIMUM_LENGTH = 512;
 
 const TRACE_ID_START = 3;
@@ -78,7 +78,7 @@ export class W3CTraceContextPropagator implements TextMapPropagator {
 }
 
 /**
- * The span context a `traceparent` header holds, or `undefined` if it is not valid (§3.2.2, §3.2.3). Versions
+ * The span context a `traceparent` header holds, or `undefined` if it is not valid (§3.2.2, §3.2.4). Versions
  * above 00 are read as 00, and may be longer after a further `-`. Flags the specification does not define are
  * cleared.
  */

@@ -2,11 +2,11 @@
 
 import type { TraceState as ApiTraceState } from '@opentelemetry/api';
 
-/** Most members of a list (§3.3.1.1). */
+/** Most members of a list (§3.3.2). */
 const MAXIMUM_MEMBERS = 32;
-/** Characters kept of the serialised list; the least the specification asks for (§3.3.1.5). */
+/** Characters kept of the serialised list; the least the specification asks for (§3.3.3.1). */
 const MAXIMUM_LENGTH = 512;
-/** Members longer than this go first when the list is too long (§3.3.1.5). */
+/** Members longer than this go first when the list is too long (§3.3.3.1). */
 const LARGE_MEMBER_LENGTH = 128;
 /** 32 members of the greatest legal size, 513 characters each, and some white space: more is not a trace state. */
 const MAXIMUM_HEADER_LENGTH = 32_768;
@@ -19,9 +19,10 @@ type Member = readonly [key: string, value: string];
 /**
  * An immutable list of vendor entries, newest first.
  *
- * A header that breaks the grammar, names a key twice or has more than 32 members counts as empty, as the
- * specification's conformance suite asks. A longer list than 512 characters is shortened by whole members:
- * those over 128 characters first, then from the end. Takes time linear in the header; never throws.
+ * A header that breaks the grammar or has more than 32 members counts as empty; of members with one key the
+ * first stays (§3.5). A longer list than 512 characters is shortened by whole members: those over 128 characters
+ * first, then from the end (§3.3.3.1). More than 32,768 characters are not read at all. Takes time linear in
+ * the header; never throws.
  */
 export class TraceState implements ApiTraceState {
   private members: readonly Member[];
@@ -69,6 +70,7 @@ function parseMembers(header: string): Member[] | undefined {
   if (header.length > MAXIMUM_HEADER_LENGTH) return undefined;
   const members: Member[] = [];
   const keys = new Set<string>();
+  let count = 0;
   for (let start = 0; start <= header.length; ) {
     const comma = header.indexOf(',', start);
     const end = comma < 0 ? header.length : comma;
@@ -78,8 +80,8 @@ function parseMembers(header: string): Member[] | undefined {
     const equals = member.indexOf('=');
     const key = member.slice(0, Math.max(equals, 0));
     const value = member.slice(equals + 1);
-    if (!KEY.test(key) || !VALUE.test(value) || keys.has(key)) return undefined;
-    if (members.length === MAXIMUM_MEMBERS) return undefined;
+    if (!KEY.test(key) || !VALUE.test(value) || ++count > MAXIMUM_MEMBERS) return undefined;
+    if (keys.has(key)) continue;
     keys.add(key);
     members.push([key, value]);
   }
