@@ -178,6 +178,77 @@ describe('bind', () => {
   });
 });
 
+describe('attach', () => {
+  test('makes a context active from here on, until its token is disposed', async () => {
+    await manager.with(valued('around'), async () => {
+      await Promise.resolve();
+      const token = manager.attach(valued('attached'));
+      expect(current()).toBe('attached');
+      await Promise.resolve();
+      expect(current()).toBe('attached');
+      await new Promise((resolve) => setImmediate(resolve));
+      manager.with(valued('inner'), () => expect(current()).toBe('inner'));
+      expect(current()).toBe('attached');
+      token.dispose();
+      expect(current()).toBe('around');
+    });
+    expect(current()).toBeUndefined();
+  });
+
+  test('bridges a pair of hooks that no function encloses', () => {
+    const tokens = new Map<number, { dispose(): void }>();
+    const enter = (id: number) => tokens.set(id, manager.attach(valued(id, manager.active())));
+    const leave = (id: number) => tokens.get(id)?.dispose();
+    enter(1);
+    enter(2);
+    expect(current()).toBe(2);
+    leave(2);
+    expect(current()).toBe(1);
+    leave(1);
+    expect(manager.active()).toBe(ROOT_CONTEXT);
+  });
+
+  test('a token gives back what was active when it was made, once', () => {
+    manager.with(valued('around'), () => {
+      const first = manager.attach(valued('first'));
+      const second = manager.attach(valued('second'));
+      first.dispose();
+      expect(current()).toBe('around');
+      second.dispose();
+      expect(current()).toBe('first');
+      first.dispose();
+      second.dispose();
+      expect(current()).toBe('first');
+    });
+    expect(current()).toBeUndefined();
+  });
+
+  test('ends with the function that is run in a context', () => {
+    manager.with(valued('outer'), () => {
+      manager.with(valued('inner'), () => void manager.attach(valued('left attached')));
+      expect(current()).toBe('outer');
+    });
+  });
+
+  test('does not reach what was started before', async () => {
+    await manager.with(valued('around'), async () => {
+      const earlier = new Promise((resolve) => setImmediate(() => resolve(current())));
+      const token = manager.attach(valued('attached'));
+      const later = new Promise((resolve) => setImmediate(() => resolve(current())));
+      token.dispose();
+      expect(await Promise.all([earlier, later])).toEqual(['around', 'attached']);
+    });
+  });
+
+  test('carries suppression and spans as any context', () => {
+    const one = span();
+    const token = manager.attach(suppressTracing(new SpanFrame(valued('v'), one)));
+    expect([isSuppressed(manager.active()), spanOf(manager.active()), current()]).toEqual([true, one, 'v']);
+    token.dispose();
+    expect(isSuppressed(manager.active())).toBe(false);
+  });
+});
+
 describe('a context with a span', () => {
   test('shows the span to the API and to us, and keeps the values beside it', () => {
     const [one, two] = [span(), span()];

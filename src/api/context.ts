@@ -89,6 +89,25 @@ export class AsyncLocalStorageContextManager implements ContextManager {
     return isEmitter(target) ? (bindEmitter(this, context, target) as T) : target;
   }
 
+  /**
+   * Makes `context` the active one from here on, until the token is disposed: then the one that was active here
+   * is active again, where `dispose` is called. For callbacks that `with` cannot enclose, such as a pair of hooks;
+   * prefer `with`. In an async function, before its first `await`, the caller sees the context too. A second
+   * `dispose` does nothing. The API calls this from 1.10 on.
+   */
+  attach(context: Context): { dispose(): void } {
+    const { storage } = this;
+    const previous = this.active();
+    storage.enterWith(context);
+    let attached = true;
+    return {
+      dispose() {
+        if (attached) storage.enterWith(previous);
+        attached = false;
+      },
+    };
+  }
+
   private bindFunction<F extends (...args: unknown[]) => unknown>(context: Context, target: F): F {
     const { storage } = this;
     const bound = function (this: unknown, ...args: unknown[]): unknown {
