@@ -91,10 +91,35 @@ describe('baggage', () => {
     expect(inject(propagator, context)).toEqual({ baggage: 'a=1;p;q = 2,b=2' });
   });
 
+  test.each([
+    ['a=1;', undefined],
+    ['a=1; ;p', ';p'],
+    ['a=1;p=x;p=y', 'p=x;p=y'],
+    ['a=1;p=a%20b', 'p=a%20b'],
+    ['a=1;p=%zz', 'p=%zz'],
+    ['a=1;=;==', '=;=='],
+    ['a=1;p,b=2', 'p'],
+    ['a=0;q,a=1;p', 'p'],
+    ['a=0;q,a=1', undefined],
+  ])('the properties of %j are %j, as they came', (header, properties) => {
+    expect(read(header)?.getEntry('a')?.value).toBe('1');
+    expect(read(header)?.getEntry('a')?.metadata?.toString()).toBe(properties);
+    expect(said).toEqual([]);
+  });
+
+  test('properties count: a member that is too long for them is left out whole', () => {
+    const exact = `a=1;p=${'x'.repeat(8_186)}`;
+    expect(read(exact)?.getEntry('a')?.metadata?.toString()).toHaveLength(8_188);
+    expect(read(`${exact}x`)).toBeUndefined();
+  });
+
   test('__proto__ is a key like any other', () => {
     const context = extract(propagator, { baggage: '__proto__=1,constructor=2' });
     expect(propagation.getBaggage(context)?.getEntry('__proto__')?.value).toBe('1');
     expect(inject(propagator, context).baggage).toBe('__proto__=1,constructor=2');
+    expect(propagation.getBaggage(context)?.getEntry('toString')).toBeUndefined();
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+    expect(({} as Record<string, unknown>).value).toBeUndefined();
   });
 
   test('at most 64 members over all headers are read, with a warning', () => {
@@ -124,6 +149,31 @@ describe('baggage', () => {
     decoded.mockClear();
     read('a=1,'.repeat(100_000));
     expect(decoded).toHaveBeenCalledTimes(2 * 64);
+  });
+
+  test('the limits are those of a message, however many headers it has', () => {
+    const decoded = vi.spyOn(globalThis, 'decodeURIComponent');
+    const headers = Array.from({ length: 10_000 }, (_, index) => `k${index}=v`);
+    expect(read(headers)?.getAllEntries()).toHaveLength(64);
+    expect(decoded).toHaveBeenCalledTimes(2 * 64);
+    const long = Array.from({ length: 10 }, (_, index) => `k${index}=${'v'.repeat(4_000)}`);
+    expect(Object.keys(values(read(long)))).toEqual(['k0', 'k1']);
+  });
+
+  test.each([',', ' ', '=', ';', '%', '%41', 'a=1;', ' ,', '=,', ';,', 'a=%ff,'])(
+    '64 KiB of %j are not read past 8192 characters, and do not throw',
+    (piece) => {
+      const decoded = vi.spyOn(globalThis, 'decodeURIComponent');
+      const header = piece.repeat(65_536 / piece.length);
+      expect(read(header)).toBeUndefined();
+      expect(decoded.mock.calls.flat().join('').length).toBeLessThanOrEqual(8_192);
+      expect(said).toHaveLength(1);
+    },
+  );
+
+  test('items that are no text are passed over', () => {
+    expect(values(read(['a=1', 7, null, {}, 'b=2'] as never))).toEqual({ a: '1', b: '2' });
+    expect(read(7 as never)).toBeUndefined();
   });
 
   test('nothing is read from an empty header, and what was there stays', () => {
@@ -171,6 +221,16 @@ describe('baggage', () => {
     expect(inject(propagator, withBaggage(many)).baggage.split(',')).toHaveLength(64);
     const long = inject(propagator, withBaggage({ a: '1', long: 'x'.repeat(9_000), b: '2' }));
     expect(long).toEqual({ baggage: 'a=1,b=2' });
+    expect(said).toHaveLength(1);
+  });
+
+  test('exactly 8192 characters are sent, commas and percent signs included', () => {
+    // 'é' becomes six characters: two bytes in percent-encoding.
+    const exact = inject(propagator, withBaggage({ a: 'é', b: 'x'.repeat(8_192 - 'a=%C3%A9,b='.length) }));
+    expect(exact.baggage).toHaveLength(8_192);
+    expect(said).toEqual([]);
+    const over = inject(propagator, withBaggage({ a: 'é', b: 'x'.repeat(8_193 - 'a=%C3%A9,b='.length) }));
+    expect(over).toEqual({ baggage: 'a=%C3%A9' });
     expect(said).toHaveLength(1);
   });
 

@@ -143,6 +143,24 @@ describe('tracestate', () => {
     expect(inject(propagator, context)).toEqual({ traceparent: TRACEPARENT });
   });
 
+  test('is read up to 32,768 characters, and above that not at all', () => {
+    const find = vi.spyOn(String.prototype, 'indexOf');
+    const read = (header: string | string[]) => {
+      const context = extract(propagator, { traceparent: TRACEPARENT, tracestate: header });
+      return trace.getSpanContext(context)?.traceState?.serialize();
+    };
+    const padded = (length: number) => `a=1,${' '.repeat(length - 7)}b=2`;
+    expect(read(padded(32_768))).toBe('a=1,b=2');
+    // Headers and the commas between them count as one.
+    expect(read([padded(32_764), 'c=3'])).toBe('a=1,b=2,c=3');
+    find.mockClear();
+    expect(read(padded(32_769))).toBeUndefined();
+    expect(read([padded(32_765), 'c=3'])).toBeUndefined();
+    for (const piece of [',', ' ', '=', 'a=1,', 'a,', ' ,'])
+      expect(read(piece.repeat(65_536))).toBeUndefined();
+    expect(find).not.toHaveBeenCalled();
+  });
+
   test('is immutable: set puts the key first, unset removes it', () => {
     const state = new TraceState('a=1,b=2,c=3');
     expect(state.set('b', '9').serialize()).toBe('b=9,a=1,c=3');
