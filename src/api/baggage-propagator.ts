@@ -25,6 +25,26 @@ const MAXIMUM_LENGTH = 8_192;
 const PROPERTIES = /^[\t\x20\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/;
 
 /**
+ * Text in which every percent sign belongs to well-formed UTF-8 (RFC 3629 §4). No two alternatives begin alike, so
+ * the time is linear in the text.
+ */
+const PERCENT_ENCODED = (() => {
+  const tail = '%[89AB][0-9A-F]';
+  const sequences = [
+    '[^%]',
+    '%[0-7][0-9A-F]',
+    `%(?:C[2-9A-F]|D[0-9A-F])${tail}`,
+    `%E0%[AB][0-9A-F]${tail}`,
+    `%E[1-9A-CEF](?:${tail}){2}`,
+    `%ED%[89][0-9A-F]${tail}`,
+    `%F0%[9AB][0-9A-F](?:${tail}){2}`,
+    `%F[1-3](?:${tail}){3}`,
+    `%F4%8[0-9A-F](?:${tail}){2}`,
+  ];
+  return new RegExp(`^(?:${sequences.join('|')})*$`, 'i');
+})();
+
+/**
  * Carries baggage in the W3C header.
  *
  * At most 64 members and 8192 characters, over all headers of a message, are read or written; what goes beyond
@@ -80,7 +100,7 @@ function parseBaggage(headers: readonly unknown[]): Map<string, BaggageEntry> {
       }
       // The comma counts too, so that a header of commas alone also ends.
       budget -= end - start + 1;
-      const member = parseMember(header.slice(start, end));
+      const member = end === start ? undefined : parseMember(header.slice(start, end));
       start = end + 1;
       if (member === undefined) continue;
       members++;
@@ -150,12 +170,10 @@ function encode(text: string): string {
   }
 }
 
+/** Checked first: an error thrown for each of 1,365 members took 6 ms for one header of 8 KiB (Node.js 20). */
 function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
+  if (!text.includes('%')) return text;
+  return PERCENT_ENCODED.test(text) ? decodeURIComponent(text) : undefined;
 }
 
 function describe(error: unknown): string {

@@ -71,12 +71,11 @@ function parseMembers(header: string): Member[] | undefined {
   const members: Member[] = [];
   const keys = new Set<string>();
   let count = 0;
-  for (let start = 0; start <= header.length; ) {
+  for (let start = skipEmpty(header, 0); start < header.length; ) {
     const comma = header.indexOf(',', start);
     const end = comma < 0 ? header.length : comma;
-    const member = header.slice(skipBlank(header, start, end), skipBlankBackwards(header, start, end));
-    start = end + 1;
-    if (member === '') continue;
+    const member = header.slice(start, skipBlankBackwards(header, start, end));
+    start = skipEmpty(header, end);
     const equals = member.indexOf('=');
     const key = member.slice(0, Math.max(equals, 0));
     const value = member.slice(equals + 1);
@@ -86,6 +85,13 @@ function parseMembers(header: string): Member[] | undefined {
     members.push([key, value]);
   }
   return members;
+}
+
+/** Index of the first character from `start` that is part of a member: empty ones are allowed (§3.3.2). */
+function skipEmpty(header: string, start: number): number {
+  let index = start;
+  while (index < header.length && (isBlank(header.charCodeAt(index)) || header[index] === ',')) index++;
+  return index;
 }
 
 /** @param keep - members at the start that must stay. */
