@@ -1,4 +1,5 @@
 // Bundles bench/ with esbuild and runs it with the arguments it was given; bench/options.ts reads them.
+// `propagation` as the first argument runs bench/propagation.ts instead.
 // Packages stay external, and `spandrel` is this package's own dist, so what is measured is what people install.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -14,7 +15,7 @@ mkdirSync(output, { recursive: true });
 await build({
   absWorkingDir: root,
   // The corpus is an entry of its own: each side of a row imports its own copy of it.
-  entryPoints: ['run', 'worker', 'corpus'].map((name) => `bench/${name}.ts`),
+  entryPoints: ['run', 'worker', 'corpus', 'propagation'].map((name) => `bench/${name}.ts`),
   outdir: output,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -26,14 +27,18 @@ await build({
   logLevel: 'warning',
 });
 
+const program = args[0] === 'propagation' ? 'propagation' : 'run';
 const rivals = join(root, 'bench/rivals');
-if (!args.includes('--no-rivals') && !existsSync(join(rivals, 'node_modules'))) {
+if (program === 'run' && !args.includes('--no-rivals') && !existsSync(join(rivals, 'node_modules'))) {
   console.error('bench: installing the rivals, once');
   const installed = spawnSync('npm', ['ci', '--silent'], { cwd: rivals, stdio: 'inherit' });
   if (installed.status !== 0)
     console.error('bench: npm ci in bench/rivals failed; the export rows will say what they miss');
 }
 
-spawn(process.execPath, [join(output, 'run.mjs'), ...args], { stdio: 'inherit' }).on('exit', (code) => {
-  process.exitCode = code ?? 1;
-});
+spawn(process.execPath, [join(output, `${program}.mjs`), ...args], { stdio: 'inherit' }).on(
+  'exit',
+  (code) => {
+    process.exitCode = code ?? 1;
+  },
+);
