@@ -216,8 +216,8 @@ describe('attach', () => {
       expect(current()).toBe('around');
       second.dispose();
       expect(current()).toBe('first');
-      first.dispose();
       second.dispose();
+      first.dispose();
       expect(current()).toBe('first');
     });
     expect(current()).toBeUndefined();

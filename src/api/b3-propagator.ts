@@ -46,9 +46,10 @@ const DEBUG_FLAG = createContextKey('OpenTelemetry Context Key B3 Debug Flag');
 /** Debug in the single header; what the context holds as well. */
 const DEBUG = 'd';
 
-/** Trace id, span id and the caller's parent, with a state of one character, and the dashes between them. */
-const MAXIMUM_LENGTH = 32 + 1 + 16 + 1 + 1 + 1 + 16;
-/** Ids are lower-hex, nothing around them; the last two fields may be absent, each for itself. */
+/**
+ * Ids are lower-hex, nothing around them; the last two fields may be absent, each for itself. Looks at 69 characters
+ * at most, however long the header.
+ */
 const SINGLE = /^((?:[0-9a-f]{16}){1,2})-([0-9a-f]{16})(?:-([01d]))?(?:-[0-9a-f]{16})?$/;
 const ID = /^(?:[0-9a-f]{16}){1,2}$/;
 
@@ -125,8 +126,7 @@ export class B3Propagator implements TextMapPropagator {
 }
 
 function parseSingle(header: unknown): Extracted | undefined {
-  if (typeof header !== 'string' || header.length > MAXIMUM_LENGTH) return undefined;
-  const match = SINGLE.exec(header);
+  const match = typeof header === 'string' ? SINGLE.exec(header) : null;
   if (match === null) return undefined;
   const [, traceId, spanId, state] = match;
   return build(traceId, spanId, state === '1' || state === DEBUG, state === DEBUG);
@@ -154,9 +154,8 @@ function withDebug(context: Context, debug: boolean): Context {
   return context.getValue(DEBUG_FLAG) === undefined ? context : context.deleteValue(DEBUG_FLAG);
 }
 
-/** Length first, so that the work does not grow with the header. */
 function isId(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 32 && ID.test(value);
+  return typeof value === 'string' && ID.test(value);
 }
 
 function first(header: unknown): unknown {
