@@ -25,6 +25,7 @@ import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
 import { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 import { parseEndpoint } from './export/endpoint.ts';
+import type { OtlpHttpProtocol } from './export/otlp-http.ts';
 import type { FlushResult } from './export/pipe.ts';
 import { VERSION } from './version.ts';
 
@@ -45,6 +46,11 @@ export interface InitOptions
   headers?: Record<string, string>;
   /** `gzip` compresses off the main thread. Default: `OTEL_EXPORTER_OTLP_COMPRESSION`, else `none`. */
   compression?: 'none' | 'gzip';
+  /**
+   * Form of requests. Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, else `http/protobuf`. `grpc` is not spoken: it is
+   * named in a warning and `http/protobuf` is sent.
+   */
+  protocol?: OtlpHttpProtocol;
   /** Total time of one attempt to send, in milliseconds. Default: `OTEL_EXPORTER_OTLP_TIMEOUT`, else 10,000. */
   timeoutMillis?: number;
   /** Limits of a span. Default: the `OTEL_*_LIMIT` variables, else 128 of each and no length limit. */
@@ -113,6 +119,7 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   headers: true,
   limits: true,
   propagators: true,
+  protocol: true,
   registerGlobal: true,
   resource: true,
   resourceAttributes: true,
@@ -169,11 +176,12 @@ function start(options: InitOptions): Running | undefined {
 
 function processor(name: 'otlp' | 'console', options: InitOptions): SpanProcessor {
   if (name === 'console') return new BatchSpanProcessor(new ConsoleSpanExporter(), options.batch);
-  const { headers, compression, timeoutMillis } = options;
+  const { headers, compression, protocol, timeoutMillis } = options;
   const exporter = new OTLPTraceExporter({
     url: tracesUrl(options.endpoint),
     headers,
     compression,
+    protocol,
     timeoutMillis,
   });
   return new BatchSpanProcessor(exporter, options.batch);

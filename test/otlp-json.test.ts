@@ -1,13 +1,13 @@
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toOtlpJson } from '../src/export/otlp-json.ts';
-import { readExportTraceServiceRequest } from '../src/export/otlp-reader.ts';
+import { requestText, toJsonBody } from '../src/export/otlp-json-body.ts';
+import { decodeWithProtobufjs, encodeJsonWithProtobufjs } from './helpers/engine-protobufjs.ts';
 import { attributeField, field, fixed64Field, requestOfSpan, varintField } from './helpers/protobuf-bytes.ts';
 import { anyAttributes, upstreamSpans } from './helpers/upstream-spans.ts';
 
 function jsonOf(bytes: Uint8Array) {
-  return JSON.parse(JSON.stringify(toOtlpJson(readExportTraceServiceRequest([bytes]))));
+  return JSON.parse([...requestText([bytes])].join(''));
 }
 
 function jsonValueOf(...members: number[][]) {
@@ -43,7 +43,7 @@ function withoutNonFinite(text: string): string {
   return text.replace(/"doubleValue":"(NaN|-?Infinity)"/g, '"doubleValue":"not finite"');
 }
 
-describe('toOtlpJson', () => {
+describe('the JSON of a request', () => {
   it('of upstream bytes is what upstream writes as JSON', () => {
     fc.assert(
       fc.property(upstreamSpans, anyAttributes, (spans, attributes) => {
@@ -54,6 +54,18 @@ describe('toOtlpJson', () => {
         );
         const ours = JSON.stringify(jsonOf(bytes));
         expect(JSON.parse(withoutNonFinite(ours))).toEqual(corrected(JSON.parse(upstream)));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('becomes the same message again with the published .proto files', () => {
+    fc.assert(
+      fc.property(upstreamSpans, anyAttributes, (spans, attributes) => {
+        Object.assign(spans[0].attributes, attributes);
+        const bytes = ProtobufTraceSerializer.serializeRequest(spans) as Uint8Array;
+        const text = [...requestText([bytes])].join('');
+        expect(decodeWithProtobufjs(encodeJsonWithProtobufjs(text))).toEqual(decodeWithProtobufjs(bytes));
       }),
       { numRuns: 150 },
     );
@@ -88,5 +100,52 @@ describe('toOtlpJson', () => {
       attributes: [{ key: 'tier', value: { intValue: '1' } }],
       droppedAttributesCount: 2,
     });
+  });
+});
+
+describe('a JSON body', () => {
+  const never = () => false;
+  /** Spans enough for several turns, in a chunk a piece as they travel. */
+  const many = (spans: number, content: string): Uint8Array[] => {
+    const span = field(2, field(5, content));
+    const scopeSpans = Array.from({ length: spans }, () => span).flat();
+    const bytes = Uint8Array.from(field(1, field(2, scopeSpans)));
+    return [bytes.subarray(0, 7), bytes.subarray(7, 1000), bytes.subarray(1000)];
+  };
+
+  it('is the text of the request, whatever the turns', async () => {
+    const chunks = many(200, 'é'.repeat(1000));
+    const body = await toJsonBody(chunks, Number.POSITIVE_INFINITY, never);
+    const joined = Buffer.concat(body?.chunks ?? []);
+    expect(joined.toString()).toBe([...requestText(chunks)].join(''));
+    expect(body?.byteLength).toBe(joined.length);
+    expect(body?.chunks.length).toBeGreaterThan(4);
+  });
+
+  it('lets the event loop go on between turns, and stops there when told', async () => {
+    const chunks = many(200, 'x'.repeat(1000));
+    let turns = 0;
+    const counted = (): boolean => {
+      turns++;
+      return false;
+    };
+    let immediates = 0;
+    const count = (): void => {
+      immediates++;
+      pending = setImmediate(count);
+    };
+    let pending = setImmediate(count);
+    await toJsonBody(chunks, Number.POSITIVE_INFINITY, counted);
+    clearImmediate(pending);
+    expect(turns).toBeGreaterThan(4);
+    expect(immediates).toBeGreaterThanOrEqual(turns - 1);
+    expect(await toJsonBody(chunks, Number.POSITIVE_INFINITY, () => true)).toBeUndefined();
+  });
+
+  it('over the limit is not made to its end', async () => {
+    const chunks = many(500, 'x'.repeat(1000));
+    const body = await toJsonBody(chunks, 100_000, never);
+    expect(body?.byteLength).toBeGreaterThan(100_000);
+    expect(body?.byteLength).toBeLessThan(200_000);
   });
 });

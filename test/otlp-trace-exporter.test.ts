@@ -177,10 +177,31 @@ describe('the other variables', () => {
     expect(resolveOtlpTraceOptions({ compression: 'gzip' }).compression).toBe('gzip');
   });
 
-  test.each(['grpc', 'http/json'])('protocol %s is named in a warning', (protocol) => {
-    vi.stubEnv('OTEL_EXPORTER_OTLP_PROTOCOL', protocol);
-    resolveOtlpTraceOptions();
-    expect(lines.join('')).toContain(`got ${protocol}`);
+  test('protocol: option over signal over general', () => {
+    expect(resolveOtlpTraceOptions().protocol).toBe('http/protobuf');
+    vi.stubEnv('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json');
+    expect(resolveOtlpTraceOptions().protocol).toBe('http/json');
+    vi.stubEnv('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'http/protobuf');
+    expect(resolveOtlpTraceOptions().protocol).toBe('http/protobuf');
+    expect(resolveOtlpTraceOptions({ protocol: 'http/json' }).protocol).toBe('http/json');
+    expect(lines).toEqual([]);
+  });
+
+  test.each([
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, {}],
+    [
+      'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
+      { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'GRPC' },
+      {},
+    ],
+    ['option protocol', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, { protocol: 'grpc' as 'http/json' }],
+  ])('grpc in %s is named in a warning, and http/protobuf is sent', (subject, environment, options) => {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    expect(resolveOtlpTraceOptions(options).protocol).toBe('http/protobuf');
+    expect(lines).toEqual([
+      `spandrel: ${subject}: expected http/protobuf or http/json, got grpc; spans are sent as http/protobuf. ` +
+        'Correct or remove it.\n',
+    ]);
   });
 
   test('nothing secret is in what inspect() shows of the exporter or its transport', () => {

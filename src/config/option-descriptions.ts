@@ -106,7 +106,8 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
   protocol: {
     meaning: 'Form of OTLP requests.',
     limit:
-      'Set by variable only. `grpc` and `http/json` are named in a warning, and `http/protobuf` is used.',
+      '`http/json` is made from the finished bytes at each attempt. `grpc` is named in a warning, and ' +
+      '`http/protobuf` is used.',
   },
   engine: {
     meaning: 'What keeps and encodes finished spans: WebAssembly or TypeScript.',

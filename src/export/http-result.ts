@@ -3,7 +3,8 @@
 import type { SendResult } from './exporter.ts';
 import { type Answer, type AttemptResult, MAXIMUM_RESPONSE_BYTES } from './http-attempt.ts';
 import { toLine } from './message-line.ts';
-import { decodeUtf8, readPartialSuccess, readStatusMessage } from './partial-success.ts';
+import type { OtlpHttpProtocol } from './otlp-http.ts';
+import { decodeUtf8, readJsonMessage, readPartialSuccess, readStatusMessage } from './partial-success.ts';
 import { parseRetryAfterMillis } from './retry.ts';
 
 /** OTLP specification, "Retryable Response Codes". */
@@ -12,17 +13,22 @@ const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const THROTTLING_STATUSES: ReadonlySet<number> = new Set([429, 503]);
 
 const ADVICE: Readonly<Record<number, string>> = {
-  400: 'the receiver could not read the request; check that the endpoint accepts OTLP traces as protobuf',
+  400: 'the receiver could not read the request; check that the endpoint accepts OTLP traces as $protocol',
   401: 'check the credentials in the headers',
   403: 'check the credentials in the headers',
   404: 'check the path of the endpoint, usually /v1/traces',
   405: 'check the path of the endpoint, usually /v1/traces',
   413: 'the request is larger than the receiver accepts',
-  415: 'the receiver does not accept OTLP as protobuf at this path',
+  415: 'the receiver does not accept OTLP as $protocol at this path',
 };
 
-/** The result for the pipe. Its texts name the endpoint and hold no secret. */
-export function toSendResult(result: AttemptResult, display: string, secrets: readonly string[]): SendResult {
+/** The result for the pipe. Its texts name the endpoint and the protocol sent, and hold no secret. */
+export function toSendResult(
+  result: AttemptResult,
+  display: string,
+  secrets: readonly string[],
+  protocol: OtlpHttpProtocol,
+): SendResult {
   if (result.kind === 'no-answer') {
     return { kind: 'retryable', reason: `no answer from ${display}: ${result.code}` };
   }
@@ -44,7 +50,7 @@ export function toSendResult(result: AttemptResult, display: string, secrets: re
   const advice =
     status >= 300 && status < 400
       ? 'redirects are not followed; set the endpoint to the final address'
-      : ADVICE[status];
+      : ADVICE[status]?.replace('$protocol', protocol);
   return {
     kind: 'failed',
     reason: advice === undefined ? reason : `${reason} (${advice})`,
@@ -55,15 +61,18 @@ export function toSendResult(result: AttemptResult, display: string, secrets: re
 function delivered(answer: Answer, secrets: readonly string[]): SendResult {
   // We accept no encoding; a body that has one all the same is not inflated, so it cannot be read.
   const body = answer.headers['content-encoding'] === undefined ? answer.body : new Uint8Array(0);
-  return { kind: 'delivered', ...readPartialSuccess(body, secrets) };
+  return { kind: 'delivered', ...readPartialSuccess(body, secrets, isJson(answer)) };
+}
+
+function isJson({ headers }: Answer): boolean {
+  return headers['content-type']?.startsWith('application/json') === true;
 }
 
 function bodyMessage(answer: Answer, secrets: readonly string[]): string {
   const type = answer.headers['content-type'] ?? '';
   if (answer.headers['content-encoding'] !== undefined || answer.body.length === 0) return '';
   if (type.startsWith('application/x-protobuf')) return toLine(readStatusMessage(answer.body) ?? '', secrets);
+  if (isJson(answer)) return toLine(readJsonMessage(answer.body) ?? decodeUtf8(answer.body), secrets);
   // Pages of HTML explain nothing in a log line.
-  return type.startsWith('text/plain') || type.startsWith('application/json')
-    ? toLine(decodeUtf8(answer.body), secrets)
-    : '';
+  return type.startsWith('text/plain') ? toLine(decodeUtf8(answer.body), secrets) : '';
 }

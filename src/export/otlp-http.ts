@@ -10,6 +10,7 @@ import { type GzipModule, gzip } from './gzip.ts';
 import { attempt } from './http-attempt.ts';
 import { toSendResult } from './http-result.ts';
 import { secretsOf } from './message-line.ts';
+import { toJsonBody } from './otlp-json-body.ts';
 import { runSuppressed } from './suppressed-context.ts';
 
 /** Largest body sent, before compression, in bytes (OTLP specification, "Request Size"). */
@@ -25,6 +26,14 @@ export type HeadersSource =
   | Readonly<Record<string, string>>
   | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
 
+/** The forms of OTLP over HTTP, by their names in `OTEL_EXPORTER_OTLP_PROTOCOL`. */
+export type OtlpHttpProtocol = 'http/protobuf' | 'http/json';
+
+const CONTENT_TYPES: Readonly<Record<OtlpHttpProtocol, string>> = {
+  'http/protobuf': 'application/x-protobuf',
+  'http/json': 'application/json',
+};
+
 /** Makes the agent, once, before the first request. */
 export type AgentFactory = (protocol: string) => Agent | Promise<Agent>;
 
@@ -39,6 +48,8 @@ export interface TlsOptions {
 
 export interface OtlpHttpOptions {
   readonly endpoint: Endpoint;
+  /** Form of the body; `http/json` is made from the bytes at each attempt. Default `http/protobuf`. */
+  readonly protocol?: OtlpHttpProtocol;
   /** A function that throws counts as no answer: the request is tried again later. */
   readonly headers?: HeadersSource;
   /** Total time of one attempt, compression and answer included, in milliseconds. Default 10 000. */
@@ -95,13 +106,7 @@ export class OtlpHttpTransport implements WireExporter {
   async #send(request: ExportRequest, signal: AbortSignal | undefined): Promise<SendResult> {
     const { endpoint, timeoutMillis = DEFAULT_TIMEOUT_MILLIS, holdsProcess = false } = this.#options;
     if (this.#closed) return { kind: 'failed', reason: `not sent to ${endpoint.display}: already shut down` };
-    if (request.byteLength > MAXIMUM_REQUEST_BYTES) {
-      return {
-        kind: 'failed',
-        reason: `request of ${request.byteLength} bytes not sent: OTLP allows ${MAXIMUM_REQUEST_BYTES}`,
-        tooLarge: true,
-      };
-    }
+    if (request.byteLength > MAXIMUM_REQUEST_BYTES) return tooLarge(`of ${request.byteLength} bytes`);
     const now = this.#options.now ?? (() => performance.now());
     const deadline = new Deadline({ timeoutMillis, signal, now, holdsProcess });
     try {
@@ -115,14 +120,16 @@ export class OtlpHttpTransport implements WireExporter {
   }
 
   async #sendBefore(deadline: Deadline, request: ExportRequest): Promise<SendResult> {
-    const { display, credentials } = this.#options.endpoint;
+    const { endpoint, protocol = 'http/protobuf' } = this.#options;
+    const { display, credentials } = endpoint;
     const retryable = (why: string): SendResult => ({
       kind: 'retryable',
       reason: `not sent to ${display}: ${why}`,
     });
     const configured = await this.#configuredHeaders(deadline);
     if (typeof configured === 'string') return retryable(configured);
-    const body = await this.#body(request, deadline);
+    const body = await this.#body(request, protocol, deadline);
+    if (body === 'too large') return tooLarge('in JSON form');
     const client = await this.#loadClient();
     if (body === undefined || deadline.stopReason !== undefined) {
       return retryable(deadline.stopReason ?? 'aborted');
@@ -133,7 +140,7 @@ export class OtlpHttpTransport implements WireExporter {
       dropIdleConnections(client.agent);
       result = await attempt(client.request(options), body, deadline);
     }
-    return toSendResult(result, display, secretsOf(configured, credentials));
+    return toSendResult(result, display, secretsOf(configured, credentials), protocol);
   }
 
   /** The headers, or why there are none. */
@@ -150,10 +157,23 @@ export class OtlpHttpTransport implements WireExporter {
     }
   }
 
-  async #body(request: ExportRequest, deadline: Deadline): Promise<readonly Uint8Array[] | undefined> {
-    if (this.#options.compression !== 'gzip') return request.chunks;
+  /** The body as it will travel; `undefined` when the deadline came first. */
+  async #body(
+    request: ExportRequest,
+    protocol: OtlpHttpProtocol,
+    deadline: Deadline,
+  ): Promise<readonly Uint8Array[] | 'too large' | undefined> {
+    const isStopped = (): boolean => deadline.stopReason !== undefined;
+    let { chunks } = request;
+    if (protocol === 'http/json') {
+      const json = await toJsonBody(chunks, MAXIMUM_REQUEST_BYTES, isStopped);
+      if (json === undefined) return undefined;
+      if (json.byteLength > MAXIMUM_REQUEST_BYTES) return 'too large';
+      chunks = json.chunks;
+    }
+    if (this.#options.compression !== 'gzip') return chunks;
     this.#zlib ??= loadBuiltin<GzipModule>('node:zlib');
-    return gzip(await this.#zlib, request.chunks, () => deadline.stopReason !== undefined);
+    return gzip(await this.#zlib, chunks, isStopped);
   }
 
   #loadClient(): Promise<Client> {
@@ -183,12 +203,12 @@ export class OtlpHttpTransport implements WireExporter {
     body: readonly Uint8Array[],
     agent: Agent,
   ): RequestOptions {
-    const { endpoint, compression, userAgent, tls } = this.#options;
+    const { endpoint, protocol = 'http/protobuf', compression, userAgent, tls } = this.#options;
     const headers: Record<string, string | number> = {
       'user-agent': userAgent === undefined ? USER_AGENT : `${userAgent} ${USER_AGENT}`,
     };
     for (const [name, value] of Object.entries(configured)) headers[name.toLowerCase()] = value;
-    headers['content-type'] = 'application/x-protobuf';
+    headers['content-type'] = CONTENT_TYPES[protocol];
     headers['content-length'] = body.reduce((sum, piece) => sum + piece.length, 0);
     if (compression === 'gzip') headers['content-encoding'] = 'gzip';
     else delete headers['content-encoding'];
@@ -207,6 +227,12 @@ export class OtlpHttpTransport implements WireExporter {
       ...tls,
     };
   }
+}
+
+/** The limit counts before compression; smaller requests with the same spans may pass. */
+function tooLarge(what: string): SendResult {
+  const reason = `request ${what} not sent: OTLP allows ${MAXIMUM_REQUEST_BYTES} bytes`;
+  return { kind: 'failed', reason, tooLarge: true };
 }
 
 /** One connection had been closed by the other side; the others in the pool are as old or older. */

@@ -1,14 +1,16 @@
 /**
- * @module Decoded requests in OTLP's JSON mapping (OTLP specification, "JSON Protobuf Encoding"): lowerCamelCase
- * names, ids in hexadecimal, bytes in base64, 64-bit integers as decimal strings, enumerations as numbers.
+ * @module Decoded messages in OTLP's JSON mapping (OTLP specification, "JSON Protobuf Encoding"): lowerCamelCase
+ * names, ids in hexadecimal, bytes in base64, 64-bit integers as decimal strings, enumerations as numbers. Each
+ * result is an object for `JSON.stringify`. Optional texts and ids that are unset are left out; counts, lists and
+ * enumerations are always there, as opentelemetry-js sends them.
  */
 
 import type {
   AnyValue,
-  ExportTraceServiceRequest,
   KeyValue,
   OtlpEvent,
   OtlpLink,
+  OtlpResource,
   OtlpScope,
   OtlpSpan,
 } from './otlp-message.ts';
@@ -29,34 +31,11 @@ export interface OtlpJsonKeyValue {
   value: OtlpJsonAnyValue;
 }
 
-export type OtlpJsonRequest = ReturnType<typeof toOtlpJson>;
-
-/**
- * The request as an object for `JSON.stringify`. Optional texts and ids that are unset are left out; counts,
- * lists and enumerations are always there, as opentelemetry-js sends them.
- */
-export function toOtlpJson(request: ExportTraceServiceRequest) {
-  return {
-    resourceSpans: request.resourceSpans.map(({ resource, scopeSpans, schemaUrl }) => ({
-      resource: {
-        attributes: resource.attributes.map(toKeyValue),
-        droppedAttributesCount: resource.droppedAttributesCount,
-      },
-      scopeSpans: scopeSpans.map((group) => ({
-        scope: toScope(group.scope),
-        spans: group.spans.map(toSpan),
-        ...optional('schemaUrl', group.schemaUrl),
-      })),
-      ...optional('schemaUrl', schemaUrl),
-    })),
-  };
+export function toJsonResource({ attributes, droppedAttributesCount }: OtlpResource) {
+  return { attributes: attributes.map(toKeyValue), droppedAttributesCount };
 }
 
-function optional<Name extends string>(name: Name, text: string): { [Key in Name]?: string } {
-  return (text === '' ? {} : { [name]: text }) as { [Key in Name]?: string };
-}
-
-function toScope(scope: OtlpScope) {
+export function toJsonScope(scope: OtlpScope) {
   return {
     name: scope.name,
     ...optional('version', scope.version),
@@ -65,7 +44,7 @@ function toScope(scope: OtlpScope) {
   };
 }
 
-function toSpan(span: OtlpSpan) {
+export function toJsonSpan(span: OtlpSpan) {
   return {
     traceId: span.traceId,
     spanId: span.spanId,
@@ -84,6 +63,10 @@ function toSpan(span: OtlpSpan) {
     status: { code: span.status.code, ...optional('message', span.status.message) },
     flags: span.flags,
   };
+}
+
+function optional<Name extends string>(name: Name, text: string): { [Key in Name]?: string } {
+  return (text === '' ? {} : { [name]: text }) as { [Key in Name]?: string };
 }
 
 function toEvent(event: OtlpEvent) {

@@ -215,6 +215,17 @@ const REQUEST: Fields<ExportTraceServiceRequest> = {
   1: ['resourceSpans', repeated(createResourceSpans, message(RESOURCE_SPANS))],
 };
 
+/** The field under `reader`, merged into `previous`, which it returns; for who walks a request by himself. */
+export const readResource: Decode<OtlpResource> = message(RESOURCE);
+
+/** As {@link readResource}. */
+export const readScope: Decode<OtlpScope> = message(SCOPE);
+
+/** The span that is the current field. */
+export function readSpan(reader: ProtoReader): OtlpSpan {
+  return readFields(reader.message(), createSpan(), SPAN);
+}
+
 /**
  * Decodes one `ExportTraceServiceRequest`. The result holds copies only: the chunks may be reused afterwards.
  *
@@ -229,7 +240,8 @@ export function readExportTraceServiceRequest(chunks: readonly Uint8Array[]): Ex
   return readFields(new ProtoReader(joined(chunks)), request, REQUEST);
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
+/** The message in one piece: the chunk itself when there is one, else a copy. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   if (chunks.length === 1) return chunks[0];
   const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
   let offset = 0;

@@ -7,7 +7,7 @@ import { checkBooleanOption, checkStringOption, warnInvalid } from '../config/re
 import { resolveChoice, resolveNumber } from '../config/resolve.ts';
 import { warnOnce } from '../diagnostics.ts';
 import { type Endpoint, isLoopback, parseEndpoint, parseGeneralEndpoint } from './endpoint.ts';
-import type { HeadersSource, OtlpHttpOptions } from './otlp-http.ts';
+import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol } from './otlp-http.ts';
 import { readTlsOptions, type TlsFiles } from './tls-files.ts';
 
 /** Options of `OTLPTraceExporter`, under the names of opentelemetry-js. Each beats its variables. */
@@ -22,6 +22,14 @@ export interface OTLPTraceExporterOptions extends TlsFiles {
    * replace those of `OTEL_EXPORTER_OTLP_TRACES_HEADERS`, which replace those of `OTEL_EXPORTER_OTLP_HEADERS`.
    */
   headers?: HeadersSource;
+  /**
+   * Form of requests. Default: `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, else `OTEL_EXPORTER_OTLP_PROTOCOL`, else
+   * `http/protobuf`. Upstream has a package for each form, with one class name: that of
+   * `@opentelemetry/exporter-trace-otlp-http` sends JSON, that of `-proto` protobuf; ours sends protobuf unless
+   * told. `http/json` costs a pass over the finished bytes at each attempt. OTLP/gRPC is not spoken: `grpc` is
+   * named in a warning and `http/protobuf` is sent.
+   */
+  protocol?: OtlpHttpProtocol;
   /** Total time of one attempt, in milliseconds; 0 means no limit. Default 10 000. */
   timeoutMillis?: number;
   /** Compression of requests. Default `none`. */
@@ -49,10 +57,12 @@ const GRPC_PORT = 4317;
 export function resolveOtlpTraceOptions(options: OTLPTraceExporterOptions = {}): OtlpHttpOptions {
   const endpoint = resolveEndpoint(options.url);
   const headers = resolveHeaders(options.headers);
-  warnAboutProtocol(endpoint);
+  const protocol = resolveProtocol(options.protocol);
+  warnAboutPort(endpoint);
   warnAboutPlainText(endpoint, headers);
   return {
     endpoint,
+    protocol,
     headers,
     timeoutMillis: resolveNumber('timeoutMillis', options.timeoutMillis) || MAXIMUM_MILLIS,
     compression: resolveChoice('compression', options.compression),
@@ -126,14 +136,17 @@ function headerEntries(headers: unknown): [string, unknown][] {
   return [];
 }
 
-function warnAboutProtocol(endpoint: Endpoint): void {
-  const protocol = resolveChoice('protocol', undefined);
-  if (protocol !== 'http/protobuf') {
-    warnOnce(
-      'otlp-protocol',
-      `OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf, got ${protocol}; spans are sent as http/protobuf.`,
-    );
-  }
+function resolveProtocol(explicit: OtlpHttpProtocol | undefined): OtlpHttpProtocol {
+  const protocol = resolveChoice('protocol', explicit);
+  if (protocol !== 'grpc') return protocol;
+  const isGrpc = (name: string): boolean => readEnvironment(name)?.toLowerCase() === 'grpc';
+  const variable = OPTIONS.protocol.environment.find(isGrpc);
+  const subject = explicit === undefined && variable !== undefined ? variable : 'option protocol';
+  warnInvalid(subject, 'http/protobuf or http/json', 'grpc', 'spans are sent as http/protobuf');
+  return 'http/protobuf';
+}
+
+function warnAboutPort(endpoint: Endpoint): void {
   if (endpoint.port === GRPC_PORT) {
     warnOnce(
       'otlp-port-4317',

@@ -22,10 +22,15 @@ const OPEN_BRACE = 0x7b;
  * never throws; one pass, no recursion. A JSON body is read too: some servers send it whatever was asked for.
  *
  * @param secrets - texts that must not appear in the message, from `secretsOf`.
+ * @param isJson - whether the answer says that it is JSON.
  */
-export function readPartialSuccess(body: Uint8Array, secrets: readonly string[] = []): PartialSuccess {
+export function readPartialSuccess(
+  body: Uint8Array,
+  secrets: readonly string[] = [],
+  isJson = false,
+): PartialSuccess {
   // No response field has the tag 0x7b (field 15, wire type 3), so a brace means JSON.
-  const found = body[0] === OPEN_BRACE ? fromJson(body) : fromProtobuf(body);
+  const found = isJson || body[0] === OPEN_BRACE ? fromJson(body) : fromProtobuf(body);
   if (found === undefined) return NOTHING_REJECTED;
   const message = toLine(found.message, secrets);
   return message === '' ? { rejected: found.rejected } : { rejected: found.rejected, message };
@@ -43,6 +48,12 @@ export function readStatusMessage(body: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** `message` of a `google.rpc.Status` in JSON form, unabridged, or `undefined` when `body` is no such message. */
+export function readJsonMessage(body: Uint8Array): string | undefined {
+  const { message } = (parseJson(body) ?? {}) as { message?: unknown };
+  return typeof message === 'string' && message !== '' ? message : undefined;
 }
 
 /** The text of `bytes`, with U+FFFD for what is not UTF-8. */
@@ -77,17 +88,20 @@ function fromProtobuf(body: Uint8Array): Found | undefined {
 }
 
 function fromJson(body: Uint8Array): Found | undefined {
+  const { partialSuccess } = (parseJson(body) ?? {}) as { partialSuccess?: Record<string, unknown> | null };
+  const { rejectedSpans, errorMessage } = partialSuccess ?? {};
+  return {
+    // int64 is a string in proto3 JSON; some servers write a number.
+    rejected: toCount(Number(rejectedSpans ?? 0)),
+    message: typeof errorMessage === 'string' ? errorMessage : '',
+  };
+}
+
+/** What the JSON text says, or `undefined` for what is none or too long to be an answer of OTLP. */
+function parseJson(body: Uint8Array): unknown {
   if (body.length > MAXIMUM_JSON_BYTES) return undefined;
   try {
-    const answer = JSON.parse(decodeUtf8(body)) as {
-      partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unknown };
-    };
-    const { rejectedSpans, errorMessage } = answer.partialSuccess ?? {};
-    return {
-      // int64 is a string in proto3 JSON; some servers write a number.
-      rejected: toCount(Number(rejectedSpans ?? 0)),
-      message: typeof errorMessage === 'string' ? errorMessage : '',
-    };
+    return JSON.parse(decodeUtf8(body));
   } catch {
     return undefined;
   }

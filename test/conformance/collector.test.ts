@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Collector, probeCollector, startCollector } from '../helpers/collector.ts';
 import { requireCounterpart } from '../helpers/counterparts.ts';
 import { spans } from './corpus.mjs';
-import { expectCorpus, sendCorpus, variants } from './interop.ts';
+import { expectCorpus, sendCorpus, type Variant, variants } from './interop.ts';
 import { post, upstreamBody, upstreamCorpus, upstreamIdentities } from './upstream.ts';
 
 const describeCollector = requireCounterpart('the OpenTelemetry Collector', probeCollector);
@@ -27,7 +27,9 @@ describeCollector('the OpenTelemetry Collector', () => {
     expect(await post(collector.endpoint, upstreamBody().subarray(0, -1))).toBe(400);
   });
 
-  test.for(variants)('reports every field of what spandrel sends: $format, $engine', async (variant) => {
+  const compressed: Variant = { ...variants[0], protocol: 'http/json', compression: 'gzip' };
+  const title = 'reports every field of what spandrel sends: $format, $engine, $protocol, $compression';
+  test.for([...variants, compressed])(title, async (variant) => {
     const before = (await collector.spans(0)).length;
     const identities = await sendCorpus(collector.endpoint, variant);
     const received = await collector.spans(before + spans.length);

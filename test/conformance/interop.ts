@@ -10,22 +10,33 @@ import { expectedSpan, type Identities } from './expected.ts';
 
 const sender = fileURLToPath(new URL('sender.mjs', import.meta.url));
 
-/** A way to run the package: module format and engine. */
+/** A way to run the package: module format, engine and form of the requests. */
 export interface Variant {
   format: 'esm' | 'cjs';
   engine: 'wasm' | 'ts';
+  protocol: 'http/protobuf' | 'http/json';
+  compression?: 'gzip';
 }
 
 /** The variants every receiver sees. */
 export const variants: readonly Variant[] = [
-  { format: 'esm', engine: 'wasm' },
-  { format: 'cjs', engine: 'wasm' },
-  { format: 'esm', engine: 'ts' },
+  { format: 'esm', engine: 'wasm', protocol: 'http/protobuf' },
+  { format: 'cjs', engine: 'wasm', protocol: 'http/protobuf' },
+  { format: 'esm', engine: 'ts', protocol: 'http/protobuf' },
+  { format: 'esm', engine: 'wasm', protocol: 'http/json' },
 ];
 
 /** Runs the built package in a process of its own against `endpoint`; the ids of the spans it made. */
-export async function sendCorpus(endpoint: string, { format, engine }: Variant): Promise<Identities> {
-  const env = { PATH: process.env.PATH, SPANDREL_ENGINE: engine };
+export async function sendCorpus(
+  endpoint: string,
+  { format, engine, protocol, compression }: Variant,
+): Promise<Identities> {
+  const env = {
+    PATH: process.env.PATH,
+    SPANDREL_ENGINE: engine,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    OTEL_EXPORTER_OTLP_COMPRESSION: compression ?? 'none',
+  };
   const options = { env, timeout: 15_000 };
   const run = await promisify(execFile)(process.execPath, [sender, endpoint, format], options);
   // One of the spans goes over every limit, which is said once.

@@ -23,14 +23,19 @@ describeMock('@elastic/mockotlpserver', () => {
     expectCorpus(await receiver.spans(upstreamCorpus.length), upstreamCorpus, upstreamIdentities);
   });
 
-  test.for(variants)('reports every field of what spandrel sends: $format, $engine', async (variant) => {
-    const before = (await receiver.spans(0)).length;
-    const identities = await sendCorpus(receiver.endpoint, variant);
-    const received = await receiver.spans(before + spans.length);
-    expectCorpus(received.slice(before), spans, identities);
-    const request = receiver.requests.at(-1);
-    expect(request).toMatchObject({ method: 'POST', path: '/v1/traces' });
-    expect(request?.headers['content-type']).toBe('application/x-protobuf');
-    expect(request?.headers['user-agent']).toMatch(/spandrel/i);
-  });
+  test.for(variants)(
+    'reports every field of what spandrel sends: $format, $engine, $protocol',
+    async (variant) => {
+      const before = (await receiver.spans(0)).length;
+      const identities = await sendCorpus(receiver.endpoint, variant);
+      const received = await receiver.spans(before + spans.length);
+      expectCorpus(received.slice(before), spans, identities);
+      const request = receiver.requests.at(-1);
+      expect(request).toMatchObject({ method: 'POST', path: '/v1/traces' });
+      expect(request?.headers['content-type']).toBe(
+        variant.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
+      );
+      expect(request?.headers['user-agent']).toMatch(/spandrel/i);
+    },
+  );
 });

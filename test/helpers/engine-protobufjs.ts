@@ -8,6 +8,8 @@ import { dirname, join } from 'node:path';
 
 interface MessageType {
   decode(bytes: Uint8Array): object;
+  fromObject(object: object): object;
+  encode(message: object): { finish(): Uint8Array };
   toObject(message: object, options: object): Record<string, unknown>;
 }
 
@@ -44,6 +46,16 @@ export function decodeWithProtobufjs(bytes: Uint8Array): ProtobufjsRequest {
   const message = requestType.decode(bytes);
   const options = { longs: String, bytes: Array, defaults: true, arrays: true, oneofs: false };
   return requestType.toObject(message, options) as unknown as ProtobufjsRequest;
+}
+
+const HEX_MEMBERS = new Set(['traceId', 'spanId', 'parentSpanId']);
+
+/** OTLP JSON as bytes: of its departures from ProtoJSON, ids in hexadecimal are the one that protobufjs lacks. */
+export function encodeJsonWithProtobufjs(text: string): Uint8Array {
+  const json = JSON.parse(text, (name, value) =>
+    HEX_MEMBERS.has(name) ? Buffer.from(value, 'hex').toString('base64') : value,
+  );
+  return requestType.encode(requestType.fromObject(json)).finish();
 }
 
 export function spansByProtobufjs(bytes: Uint8Array): ProtobufjsSpan[] {
