@@ -112,6 +112,7 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   batch: true,
   compression: true,
   content: true,
+  detectors: true,
   disabled: true,
   endpoint: true,
   engine: true,
@@ -244,6 +245,8 @@ function flushAtExit(provider: TracerProvider): () => void {
     if ((waiting === 0 || answered === answeredBefore) && delegated === delegatedBefore) return;
     answeredBefore = answered;
     delegatedBefore = delegated;
+    // Nothing is on its way any more when this event comes: resource attributes that are not here will not be.
+    provider.settings.queue.isHeld = false;
     void provider.flush(EXIT_FLUSH_MILLIS);
   };
   const onExit = (): void => {

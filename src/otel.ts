@@ -25,10 +25,23 @@ export {
 } from './api/propagation.ts';
 export {
   defaultResource,
+  defaultServiceName,
   emptyResource,
   type ResourceAttributes,
   resourceFromAttributes,
 } from './api/resource.ts';
+export {
+  type DetectedResource,
+  type DetectedResourceAttributes,
+  detectResources,
+  envDetector,
+  hostDetector,
+  osDetector,
+  processDetector,
+  type ResourceDetectionConfig,
+  type ResourceDetector,
+  serviceInstanceIdDetector,
+} from './api/resource-detectors.ts';
 export {
   AlwaysOffSampler,
   AlwaysOnSampler,

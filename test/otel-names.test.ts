@@ -24,12 +24,12 @@ describe('spandrel/otel', () => {
       expect(otel, name).toHaveProperty(name);
       expect(typeof (otel as Record<string, unknown>)[name], name).toBe(typeof value);
     }
-    const { resourceFromAttributes, defaultResource, emptyResource } = upstreamResources;
     const { CompositePropagator, TraceState, W3CBaggagePropagator, W3CTraceContextPropagator } = upstreamCore;
     const { isTracingSuppressed, suppressTracing, unsuppressTracing, ExportResultCode } = upstreamCore;
     for (const [name, value] of Object.entries({
       ...upstreamComposite,
-      ...{ resourceFromAttributes, defaultResource, emptyResource, ExportResultCode },
+      ...upstreamResources,
+      ExportResultCode,
       ...{ CompositePropagator, TraceState, W3CBaggagePropagator, W3CTraceContextPropagator },
       ...{ isTracingSuppressed, suppressTracing, unsuppressTracing },
       ...upstreamB3,

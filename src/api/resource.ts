@@ -3,6 +3,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { warn } from '../diagnostics.ts';
 import { VERSION } from '../version.ts';
+import { hostProcess } from './runtime.ts';
 import type { RawResourceAttribute, Resource } from './types.ts';
 
 /** Attributes of a resource; a value may be a promise, of which only a simple value is kept. */
@@ -30,12 +31,12 @@ export function resourceFromAttributes(
 }
 
 /** The members of an object; one whose getter throws is left out and said. */
-function readEntries(attributes: ResourceAttributes): [string, unknown][] {
+export function readEntries(attributes: object): [string, unknown][] {
   const entries: [string, unknown][] = [];
   try {
     for (const key of Object.keys(attributes ?? {})) {
       try {
-        entries.push([key, attributes[key]]);
+        entries.push([key, (attributes as Record<string, unknown>)[key]]);
       } catch {
         warn(`resource-${key}`, `resource attribute ${key}: reading it threw; it is left out.`);
       }
@@ -68,16 +69,8 @@ export function defaultResource(): Resource {
   });
 }
 
-interface HostProcess {
-  readonly argv0?: string;
-  readonly versions?: { readonly node?: string };
-}
-
-function hostProcess(): HostProcess | undefined {
-  return (globalThis as { process?: HostProcess }).process;
-}
-
-function defaultServiceName(): string {
+/** `unknown_service:` and the name of the executable, or `unknown_service` where there is none. */
+export function defaultServiceName(): string {
   try {
     const executable = hostProcess()?.argv0;
     return executable ? `unknown_service:${executable}` : 'unknown_service';
@@ -212,6 +205,6 @@ function isPrimitive(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }

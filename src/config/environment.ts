@@ -1,5 +1,7 @@
 /** @module The one place that reads environment variables. Parsing with warnings is in `readers.ts`. */
 
+import { isGranted } from './permission.ts';
+
 interface HostWithEnvironment {
   readonly process?: { readonly env?: Record<string, string | undefined> };
 }
@@ -9,10 +11,11 @@ interface HostWithEnvironment {
  *
  * An empty or blank value counts as unset, as the OpenTelemetry specification asks (Environment Variable
  * Specification, "Parsing empty value"). Never throws: hosts without `process`, and hosts that refuse access
- * to the environment (Deno without `--allow-env`), behave as if the variable were unset.
+ * to the environment (Deno without `--allow-env`), behave as if the variable were unset; nobody is asked.
  */
 export function readEnvironment(name: string): string | undefined {
   try {
+    if (!isGranted({ name: 'env', variable: name })) return undefined;
     const value = (globalThis as HostWithEnvironment).process?.env?.[name];
     if (typeof value !== 'string') return undefined;
     const trimmed = value.trim();

@@ -31,6 +31,13 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
     limit:
       'Simple values only; others are left out and named. One bad entry in the variable voids the whole variable.',
   },
+  detectors: {
+    meaning: 'What describes process and host. The option also takes detectors, ours or of opentelemetry-js.',
+    limit:
+      '`process` adds command line, paths and user, `host` the id of the machine. The environment counts ' +
+      'without `env`. A detector ' +
+      'that fails, or takes over 5 s, loses what it did not find, and is named. Other names are ignored.',
+  },
   resource: {
     meaning: 'A resource made elsewhere.',
     limit: 'Beats the variables, and is beaten by `resourceAttributes` and `serviceName`.',
@@ -136,9 +143,9 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   {
     title: 'Resource',
     introduction:
-      'Later beats earlier: the defaults, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`, `resource`, ' +
-      '`resourceAttributes`, `serviceName`.',
-    options: ['serviceName', 'resourceAttributes', 'resource'],
+      'Later beats earlier: the defaults, `detectors`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`, ' +
+      '`resource`, `resourceAttributes`, `serviceName`.',
+    options: ['serviceName', 'resourceAttributes', 'detectors', 'resource'],
   },
   { title: 'Sampling and propagation', options: ['sampler', 'samplerArg', 'propagators'] },
   {

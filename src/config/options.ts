@@ -71,6 +71,12 @@ export const OPTIONS = {
     default: 'none',
     environment: ['OTEL_RESOURCE_ATTRIBUTES'],
   },
+  detectors: {
+    type: 'list',
+    accepts: '`env`, `host`, `os`, `process`, `serviceinstance`, `all`, `none`',
+    default: 'host name, architecture, operating system, process id, runtime',
+    environment: ['OTEL_NODE_RESOURCE_DETECTORS'],
+  },
   resource: {
     type: 'object',
     accepts: 'a `Resource`, ours or that of opentelemetry-js',

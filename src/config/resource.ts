@@ -1,13 +1,13 @@
 /** @module The resource of a provider. */
 
 import { defaultResource, type ResourceAttributes, resourceFromAttributes } from '../api/resource.ts';
+import { detectResources } from '../api/resource-detectors.ts';
 import type { Resource } from '../api/types.ts';
-import { readEnvironment } from './environment.ts';
-import { parseKeyValueList } from './key-value-list.ts';
-import { OPTIONS } from './options.ts';
+import { type DetectorOptions, resolveDetectors } from './detectors.ts';
 import { checkStringOption, warnInvalid } from './readers.ts';
+import { environmentAttributes } from './resource-environment.ts';
 
-export interface ResourceOptions {
+export interface ResourceOptions extends DetectorOptions {
   /** Value of `service.name`. Default: `OTEL_SERVICE_NAME`, else that of the other sources. */
   serviceName?: string;
   /** Further attributes, which beat those of `resource` and of `OTEL_RESOURCE_ATTRIBUTES`. Default: none. */
@@ -17,12 +17,14 @@ export interface ResourceOptions {
 }
 
 /**
- * The resource in force. Later beats earlier: the default resource, `OTEL_RESOURCE_ATTRIBUTES`,
- * `OTEL_SERVICE_NAME`, `resource`, `resourceAttributes`, `serviceName` (Resource SDK specification, "Specifying
- * resource information via an environment variable").
+ * The resource in force. Later beats earlier: the default resource, what the detectors find,
+ * `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`, `resource`, `resourceAttributes`, `serviceName` (Resource SDK
+ * specification, "Specifying resource information via an environment variable").
  */
 export function resolveResource(options: ResourceOptions = {}): Resource {
-  let resource = defaultResource().merge(environmentResource());
+  let resource = defaultResource()
+    .merge(detectResources({ detectors: resolveDetectors(options) }))
+    .merge(environmentResource());
   const given = options?.resource;
   if (isResource(given)) {
     resource = resource.merge(given);
@@ -49,27 +51,9 @@ export function resolveResource(options: ResourceOptions = {}): Resource {
     : resource.merge(resourceFromAttributes({ 'service.name': serviceName }));
 }
 
-/** The resource the environment describes. One bad member of the list voids the whole list, with a warning. */
+/** The resource that the environment describes. */
 function environmentResource(): Resource {
-  const attributes: [string, string][] = [];
-  const [listVariable] = OPTIONS.resourceAttributes.environment;
-  const text = readEnvironment(listVariable);
-  if (text !== undefined) {
-    const list = parseKeyValueList(text, { equalsInValue: false });
-    if ('fault' in list) {
-      warnInvalid(
-        listVariable,
-        'key=value,… in percent-encoding',
-        list.fault,
-        'the whole variable is ignored',
-      );
-    } else {
-      for (const [key, value] of list.pairs) attributes.push([key, value]);
-    }
-  }
-  const serviceName = readEnvironment(OPTIONS.serviceName.environment[0]);
-  if (serviceName !== undefined) attributes.push(['service.name', serviceName]);
-  return resourceFromAttributes(Object.fromEntries(attributes));
+  return resourceFromAttributes(environmentAttributes());
 }
 
 function isResource(value: unknown): value is Resource {
