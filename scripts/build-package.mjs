@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const entries = ['index', 'otel', 'bench-hooks'].filter((name) => existsSync(join(root, `src/${name}.ts`)));
+const entries = ['index', 'otel', 'register', 'bench-hooks'].filter((name) =>
+  existsSync(join(root, `src/${name}.ts`)),
+);
 
-/** The bench measures what is installed, through a hook that is not packed. */
-const published = entries.filter((name) => name !== 'bench-hooks');
+/** Modules with names to import. The bench measures what is installed, through a hook that is not packed. */
+const published = entries.filter((name) => name !== 'bench-hooks' && name !== 'register');
 const identifier = (name) => name.replaceAll('-', '_');
 
 const shared = {
@@ -39,7 +41,10 @@ await build({
   ...shared,
   entryPoints: undefined,
   stdin: {
-    contents: published.map((name) => `export * as ${identifier(name)} from './src/${name}.ts';`).join('\n'),
+    contents: [
+      ...published.map((name) => `export * as ${identifier(name)} from './src/${name}.ts';`),
+      "export { initOnce } from './src/init.ts';",
+    ].join('\n'),
     resolveDir: root,
   },
   format: 'cjs',
@@ -51,6 +56,9 @@ for (const name of published) {
     `module.exports = require('./shared.cjs').${identifier(name)};\n`,
   );
 }
+
+// What loading src/register.ts does, done at the load of this entry and not of the bundle.
+writeFileSync(join(root, 'dist/cjs/register.cjs'), "require('./shared.cjs').initOnce();\n");
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript')), 'tsc.js');
 execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });

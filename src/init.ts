@@ -107,6 +107,17 @@ export function init(options: InitOptions = {}): void {
   }
 }
 
+/** Marks the process for every copy of the package in it: of another version, or in the other module format. */
+const STARTED = Symbol.for('spandrel.register');
+
+/** As `init()`, from the environment alone; in a process where any copy has done so already, nothing. */
+export function initOnce(): void {
+  const marks = globalThis as Record<symbol, unknown>;
+  if (marks[STARTED] === true) return;
+  marks[STARTED] = true;
+  init();
+}
+
 const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   arenaBytes: true,
   batch: true,

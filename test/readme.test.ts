@@ -35,12 +35,16 @@ afterAll(() => {
 });
 
 /** Runs a block as it stands, but for the receiver's port. */
-function run(code: string, index: number): Promise<{ code: number | null; stdout: string; stderr: string }> {
+function run(
+  code: string,
+  index: number,
+  flags: readonly string[] = [],
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const file = join(folder, `block-${index}.mjs`);
   writeFileSync(file, code.replaceAll('http://localhost:4318', endpoint));
   names = [];
-  const child = spawn(process.execPath, [file], {
+  const child = spawn(process.execPath, [...flags, file], {
     env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
     timeout: 15_000,
   });
@@ -59,7 +63,7 @@ describe('the README', () => {
 
   it('has the programs that the next cases run', () => {
     expect(existsSync('dist/esm/index.mjs')).toBe(true);
-    expect(programs).toHaveLength(2);
+    expect(programs).toHaveLength(3);
   });
 
   it('traces functions', async () => {
@@ -72,6 +76,13 @@ describe('the README', () => {
 
   it('moves a program over from opentelemetry-js', async () => {
     expect(await run(programs[1].code, 1)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(names).toEqual(['work']);
+  });
+
+  it('traces a program that does not know of it', async () => {
+    const [, flags] = /node (--import \S+) app\.mjs/.exec(readme) ?? [];
+    const result = await run(programs[2].code, 2, flags.split(' '));
+    expect(result).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(names).toEqual(['work']);
   });
 

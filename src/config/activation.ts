@@ -3,6 +3,7 @@
 import { readEnvironment } from './environment.ts';
 import { selectNames } from './names.ts';
 import { OPTIONS } from './options.ts';
+import { warnInvalid } from './readers.ts';
 import { resolveBoolean } from './resolve.ts';
 
 export interface ActivationOptions {
@@ -24,6 +25,9 @@ export interface ResolvedActivationOptions {
 
 /** The activation options in force (Environment Variable Specification, "General SDK Configuration"). */
 export function resolveActivation(options: ActivationOptions = {}): ResolvedActivationOptions {
+  if (readEnvironment('OTEL_CONFIG_FILE') !== undefined) {
+    warnInvalid('OTEL_CONFIG_FILE', 'no configuration file, which this version cannot read');
+  }
   return {
     disabled: resolveBoolean('disabled', options?.disabled),
     registerGlobal: resolveBoolean('registerGlobal', options?.registerGlobal),

@@ -139,7 +139,13 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
 };
 
 export const OPTION_GROUPS: readonly OptionGroup[] = [
-  { title: 'Start', options: ['disabled', 'registerGlobal', 'exporters', 'logLevel'] },
+  {
+    title: 'Start',
+    introduction:
+      'With `node --import spandrel/register` the variables are all there is. `OTEL_CONFIG_FILE` is named in a ' +
+      'warning: configuration files are not read.',
+    options: ['disabled', 'registerGlobal', 'exporters', 'logLevel'],
+  },
   {
     title: 'Resource',
     introduction:

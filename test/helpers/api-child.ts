@@ -68,15 +68,16 @@ export function run(
   {
     flags = [],
     environment = {},
+    cwd = ROOT,
     deadlineMillis = DEADLINE_MILLIS,
-  }: { flags?: string[]; environment?: Record<string, string>; deadlineMillis?: number } = {},
+  }: { flags?: string[]; environment?: Record<string, string>; cwd?: string; deadlineMillis?: number } = {},
 ): Promise<ChildResult> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL|SPANDREL|VITEST|NODE_)/.test(name),
   );
   const started = performance.now();
   const child = spawn(process.execPath, [...flags, file], {
-    cwd: ROOT,
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(inherited), ...environment },
   });
