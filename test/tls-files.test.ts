@@ -5,8 +5,11 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { startSpan } from '../src/ai/trace.ts';
 import { OTLPTraceExporter } from '../src/api/otlp-trace-exporter.ts';
+import { resetDiagnostics } from '../src/diagnostics.ts';
 import { TlsFileError } from '../src/export/tls-files.ts';
+import { flush, init, shutdown, stats } from '../src/init.ts';
 import { listen } from './helpers/fault-server.ts';
 
 const REQUEST = { chunks: [Uint8Array.of(1, 2, 3)], byteLength: 3, spanCount: 1 };
@@ -92,35 +95,140 @@ describe.skipIf(openssl === undefined)('TLS', () => {
     expect(result).toMatchObject({ kind: 'retryable', reason: expect.stringMatching(code) });
   });
 
+  const asking = (): ServerOptions => ({
+    requestCert: true,
+    rejectUnauthorized: true,
+    ca: pem('ca.pem'),
+  });
+
   test('a server that asks for a certificate gets ours, from the files of the variables', async () => {
-    const url = await secureServer('server', {
-      requestCert: true,
-      rejectUnauthorized: true,
-      ca: pem('ca.pem'),
-    });
+    const url = await secureServer('server', asking());
     vi.stubEnv('OTEL_EXPORTER_OTLP_CERTIFICATE', file('ca.pem'));
     expect(await send({ url })).toMatchObject({ kind: 'retryable' });
-    vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE', file('other.pem'));
-    vi.stubEnv('OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE', file('client.pem'));
+    vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE', file('client.pem'));
     vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_KEY', file('client.key'));
     expect(await send({ url })).toEqual({ kind: 'delivered', rejected: 0 });
   });
 
-  test('files that cannot be used stop the start', () => {
-    writeFileSync(file('canary.pem'), 'canary');
-    const faults: [Record<string, string>, RegExp][] = [
-      [{ CERTIFICATE: file('absent.pem') }, /OTEL_EXPORTER_OTLP_CERTIFICATE.*ENOENT/],
-      [{ CLIENT_CERTIFICATE: file('canary.pem'), CLIENT_KEY: file('client.key') }, /PEM/],
-      [{ CLIENT_CERTIFICATE: file('client.pem'), CLIENT_KEY: file('server.key') }, /matching key/],
-      [{ CLIENT_CERTIFICATE: file('client.pem') }, /got only the certificate/],
-    ];
-    for (const [variables, message] of faults) {
-      for (const [name, value] of Object.entries(variables)) vi.stubEnv(`OTEL_EXPORTER_OTLP_${name}`, value);
+  test('the variables for traces beat the general ones, and the options both', async () => {
+    const url = await secureServer('server', asking());
+    const set = (prefix: string, ca: string, client: string): void => {
+      vi.stubEnv(`${prefix}_CERTIFICATE`, file(`${ca}.pem`));
+      vi.stubEnv(`${prefix}_CLIENT_CERTIFICATE`, file(`${client}.pem`));
+      vi.stubEnv(`${prefix}_CLIENT_KEY`, file(`${client}.key`));
+    };
+    set('OTEL_EXPORTER_OTLP', 'other', 'other');
+    expect(await send({ url })).toMatchObject({ kind: 'retryable' });
+    set('OTEL_EXPORTER_OTLP_TRACES', 'ca', 'client');
+    expect(await send({ url })).toEqual({ kind: 'delivered', rejected: 0 });
+    // Explicit options are not read beside the files: these are not there.
+    set('OTEL_EXPORTER_OTLP_TRACES', 'absent', 'absent');
+    const own = { ca: pem('ca.pem'), cert: pem('client.pem'), key: readFileSync(file('client.key')) };
+    expect(await send({ url, ...own })).toEqual({ kind: 'delivered', rejected: 0 });
+  });
+
+  test('init sends by them too', async () => {
+    const url = await secureServer('server', asking());
+    vi.stubEnv('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', url);
+    vi.stubEnv('OTEL_EXPORTER_OTLP_CERTIFICATE', file('ca.pem'));
+    vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE', file('client.pem'));
+    vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_KEY', file('client.key'));
+    init({ registerGlobal: false });
+    startSpan('secret').end();
+    expect(await flush()).toMatchObject({ exported: 1 });
+    await shutdown();
+  });
+
+  describe('cannot start with', () => {
+    const CLIENT = { CLIENT_CERTIFICATE: 'client.pem', CLIENT_KEY: 'client.key' };
+    beforeAll(() => {
+      writeFileSync(file('canary.pem'), 'canary');
+      writeFileSync(file('empty.pem'), '');
+      const damaged = pem('ca.pem').replace(/\n.{20}/, '\ncanarycanarycanary++');
+      writeFileSync(file('damaged.pem'), damaged);
+      writeFileSync(file('half.pem'), `${pem('ca.pem')}\n${damaged}`);
+      execFileSync(openssl ?? '', [
+        'x509',
+        '-in',
+        file('ca.pem'),
+        '-outform',
+        'DER',
+        '-out',
+        file('der.pem'),
+      ]);
+      const cipher = ['-aes256', '-passout', 'pass:canary'];
+      execFileSync(openssl ?? '', ['ec', ...cipher, '-in', file('client.key'), '-out', file('locked.key')], {
+        stdio: 'ignore',
+      });
+    });
+
+    test.each([
+      ['an absent authority', { CERTIFICATE: 'absent.pem' }, /CERTIFICATE \(.*absent.pem"\): .* got ENOENT/],
+      ['a folder', { CERTIFICATE: '.' }, /CERTIFICATE .* got EISDIR/],
+      ['an authority that is text', { CERTIFICATE: 'canary.pem' }, /CERTIFICATE .* PEM form, got none/],
+      ['an empty authority', { CERTIFICATE: 'empty.pem' }, /CERTIFICATE .* PEM form, got none/],
+      ['an authority in DER form', { CERTIFICATE: 'der.pem' }, /CERTIFICATE .* PEM form, got none/],
+      ['a key as authority', { CERTIFICATE: 'client.key' }, /CERTIFICATE .* PEM form, got none/],
+      ['a damaged authority', { CERTIFICATE: 'damaged.pem' }, /cannot be read at place 1/],
+      ['a damaged second authority', { CERTIFICATE: 'half.pem' }, /cannot be read at place 2/],
+      [
+        'an absent certificate',
+        { ...CLIENT, CLIENT_CERTIFICATE: 'absent.pem' },
+        /CLIENT_CERTIFICATE .* ENOENT/,
+      ],
+      [
+        'a certificate that is text',
+        { ...CLIENT, CLIENT_CERTIFICATE: 'canary.pem' },
+        /CLIENT_CERT.* got none/,
+      ],
+      ['an absent key', { ...CLIENT, CLIENT_KEY: 'absent.key' }, /CLIENT_KEY .* got ENOENT/],
+      [
+        'a key that is text',
+        { ...CLIENT, CLIENT_KEY: 'canary.pem' },
+        /CLIENT_KEY .* private key in PEM form/,
+      ],
+      [
+        'a key with a passphrase',
+        { ...CLIENT, CLIENT_KEY: 'locked.key' },
+        /CLIENT_KEY .* without a passphrase/,
+      ],
+      ['the key of another', { ...CLIENT, CLIENT_KEY: 'server.key' }, /CLIENT_KEY .* matching key of OTEL/],
+      ['a certificate without key', { CLIENT_CERTIFICATE: 'client.pem' }, /got only the certificate/],
+      ['a key without certificate', { CLIENT_KEY: 'client.key' }, /got only the key/],
+    ])('%s', (_, variables, message) => {
+      for (const [name, value] of Object.entries(variables)) {
+        vi.stubEnv(`OTEL_EXPORTER_OTLP_${name}`, file(value));
+      }
       const make = () => new OTLPTraceExporter({ url: 'https://localhost/' });
       expect(make).toThrow(TlsFileError);
       expect(make).toThrow(message);
-      vi.unstubAllEnvs();
-    }
+      expect(make).not.toThrow(/canary(?!\.pem)/);
+    });
+
+    test.each([
+      ['', /option ca: .* got none/],
+      [new Uint8Array(0), /option ca: .* got none/],
+      [7, /option ca: expected PEM text .* got a value of type number/],
+    ])('option ca of %j', (ca, message) => {
+      const make = () => new OTLPTraceExporter({ url: 'https://localhost/', ca: ca as string });
+      expect(make).toThrow(TlsFileError);
+      expect(make).toThrow(message);
+    });
+
+    test('init says so, and tracing is off', () => {
+      const said: string[] = [];
+      resetDiagnostics();
+      const stderr = vi
+        .spyOn(process.stderr, 'write')
+        .mockImplementation((text) => said.push(String(text)) > 0);
+      vi.stubEnv('OTEL_EXPORTER_OTLP_CERTIFICATE', file('canary.pem'));
+      init({ registerGlobal: false });
+      stderr.mockRestore();
+      expect(said).toEqual([
+        expect.stringMatching(/tracing is off: OTEL_EXPORTER_OTLP_CERTIFICATE .* got none/),
+      ]);
+      expect(stats().engine).toBe('none');
+    });
   });
 });
 

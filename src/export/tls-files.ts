@@ -25,27 +25,35 @@ const VARIABLES = {
   key: 'CLIENT_KEY',
 } as const;
 
+/** PEM text, and where it came from, for messages. */
+interface Source {
+  readonly from: string;
+  readonly pem: string | Uint8Array;
+}
+
 /**
  * The TLS options in force, or `undefined` when there are none; then nothing is loaded.
  *
- * @throws {TlsFileError} when a file cannot be read, or its content is no certificate, no key, or key and
- *   certificate do not belong together.
+ * @throws {TlsFileError} when a file cannot be read, or its content is no certificate, no key, a key with a
+ *   passphrase, or key and certificate do not belong together.
  */
 export function readTlsOptions(explicit: TlsFiles): TlsOptions | undefined {
-  const ca = explicit.ca ?? readFile('ca');
-  const cert = explicit.cert ?? readFile('cert');
-  const key = explicit.key ?? readFile('key');
+  const ca = find('ca', explicit.ca);
+  const cert = find('cert', explicit.cert);
+  const key = find('key', explicit.key);
   if (ca === undefined && cert === undefined && key === undefined) return undefined;
-  const options = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
   if ((cert === undefined) !== (key === undefined)) {
     throw new TlsFileError(
       `TLS: expected a client certificate and its key, got only the ${cert === undefined ? 'key' : 'certificate'}. Set both or neither.`,
     );
   }
+  if (ca !== undefined) checkCertificates(ca);
+  if (cert !== undefined && key !== undefined) checkPair(cert, key);
+  const options = {
+    ...(ca === undefined ? {} : { ca: ca.pem }),
+    ...(cert === undefined ? {} : { cert: cert.pem }),
+    ...(key === undefined ? {} : { key: key.pem }),
+  };
   try {
     required<typeof import('node:tls')>('node:tls').createSecureContext(
       options as import('node:tls').SecureContextOptions,
@@ -53,27 +61,84 @@ export function readTlsOptions(explicit: TlsFiles): TlsOptions | undefined {
   } catch (error) {
     if (error instanceof TlsFileError) throw error;
     throw new TlsFileError(
-      `TLS: expected certificates and a matching key in PEM form, got ${codeOf(error)}. Check the files.`,
+      `TLS: expected certificates and a key that this runtime accepts, got ${codeOf(error)}. Check the files.`,
     );
   }
   return options;
 }
 
-function readFile(kind: keyof typeof VARIABLES): Uint8Array | undefined {
-  const names = [`OTEL_EXPORTER_OTLP_TRACES_${VARIABLES[kind]}`, `OTEL_EXPORTER_OTLP_${VARIABLES[kind]}`];
-  const found = readFirstEnvironment(names);
-  if (found === undefined) return undefined;
+const CERTIFICATE = /-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----.*?-----END \1-----/gs;
+
+/**
+ * Each certificate is read here: Node leaves out what it cannot read of `ca`, and trusts nobody then, which
+ * would show only as requests that fail for ever.
+ */
+function checkCertificates({ from, pem }: Source): import('node:crypto').X509Certificate[] {
+  const { X509Certificate } = required<typeof import('node:crypto')>('node:crypto');
+  const blocks = textOf(pem).match(CERTIFICATE) ?? [];
+  if (blocks.length === 0) {
+    throw new TlsFileError(`${from}: expected certificates in PEM form, got none. Correct or remove it.`);
+  }
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch {
+      throw new TlsFileError(
+        `${from}: expected certificates in PEM form, got one that cannot be read at place ${index + 1}. Correct or remove it.`,
+      );
+    }
+  });
+}
+
+/** The first certificate is the client's own; those that follow lead to its authority. */
+function checkPair(cert: Source, key: Source): void {
+  const [own] = checkCertificates(cert);
+  const { createPrivateKey } = required<typeof import('node:crypto')>('node:crypto');
+  let privateKey: import('node:crypto').KeyObject;
   try {
-    return required<typeof import('node:fs')>('node:fs').readFileSync(found.value);
+    privateKey = createPrivateKey(textOf(key.pem));
   } catch (error) {
-    if (error instanceof TlsFileError) throw error;
     throw new TlsFileError(
-      `${found.name}: expected the path of a readable PEM file, got ${codeOf(error)} for ${JSON.stringify(found.value)}. Correct or remove it.`,
+      `${key.from}: expected a private key in PEM form without a passphrase, got ${codeOf(error)}. Correct or remove it.`,
+    );
+  }
+  if (!own.checkPrivateKey(privateKey)) {
+    throw new TlsFileError(
+      `${key.from}: expected the matching key of ${cert.from}, got that of another certificate. Set both to one pair.`,
     );
   }
 }
 
-/** Constructors are synchronous, and so is every host's way to these two but Node's before 20.16. */
+function textOf(pem: string | Uint8Array): string {
+  return typeof pem === 'string' ? pem : new TextDecoder('latin1').decode(pem);
+}
+
+function find(kind: keyof typeof VARIABLES, explicit: string | Uint8Array | undefined): Source | undefined {
+  if (explicit === undefined || explicit === null) return readFile(kind);
+  if (typeof explicit === 'string' || explicit instanceof Uint8Array) {
+    return { from: `option ${kind}`, pem: explicit };
+  }
+  throw new TlsFileError(
+    `option ${kind}: expected PEM text as a string or bytes, got a value of type ${typeof explicit}. Correct or remove it.`,
+  );
+}
+
+function readFile(kind: keyof typeof VARIABLES): Source | undefined {
+  const names = [`OTEL_EXPORTER_OTLP_TRACES_${VARIABLES[kind]}`, `OTEL_EXPORTER_OTLP_${VARIABLES[kind]}`];
+  const found = readFirstEnvironment(names);
+  if (found === undefined) return undefined;
+  const from = `${found.name} (${JSON.stringify(found.value)})`;
+  try {
+    return { from, pem: required<typeof import('node:fs')>('node:fs').readFileSync(found.value) };
+  } catch (error) {
+    if (error instanceof TlsFileError) throw error;
+    throw new TlsFileError(
+      `${from}: expected the path of a readable PEM file, got ${codeOf(error)}. Correct or remove it.`,
+    );
+  }
+}
+
+/** Constructors are synchronous, and so is every host's way to these modules but Node's before 20.16. */
 function required<Module>(name: string): Module {
   const module = getBuiltin<Module>(name);
   if (module !== undefined) return module;
