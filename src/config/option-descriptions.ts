@@ -17,6 +17,8 @@ export interface OptionDescription {
 }
 
 const DROPPED = 'Further ones are dropped and counted. 0: none.';
+const CLOSED =
+  'One that cannot be used ends the start: `init` says so and tracing is off, the exporter throws.';
 const COUNTED = 'For each one beyond, one is dropped and counted. 0: none.';
 
 export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>> = {
@@ -116,6 +118,15 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
       '`http/json` is made from the finished bytes at each attempt. `grpc` is named in a warning, and ' +
       '`http/protobuf` is used.',
   },
+  ca: {
+    meaning: 'Authorities to trust instead of those of the runtime.',
+    limit: `One certificate or more. ${CLOSED}`,
+  },
+  cert: {
+    meaning: 'Our own certificate, for a receiver that asks for one.',
+    limit: `Certificates that lead to its authority may follow it. ${CLOSED}`,
+  },
+  key: { meaning: 'The private key of `cert`, without a passphrase.', limit: `Both or neither. ${CLOSED}` },
   engine: {
     meaning: 'What keeps and encodes finished spans: WebAssembly or TypeScript.',
     limit:
@@ -180,6 +191,11 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     title: 'OTLP exporter',
     introduction: 'Options of `init`, and, but for `endpoint`, which is `url` there, of `OTLPTraceExporter`.',
     options: ['endpoint', 'headers', 'timeoutMillis', 'compression', 'protocol'],
+  },
+  {
+    title: 'TLS',
+    introduction: 'For `https:` endpoints. Options of `OTLPTraceExporter`; `init` reads the variables.',
+    options: ['ca', 'cert', 'key'],
   },
   { title: 'Engine', options: ['engine', 'arenaBytes'] },
   { title: 'Captured content', options: ['content'] },

@@ -176,6 +176,25 @@ export const OPTIONS = {
     environment: ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
   },
 
+  ca: {
+    type: 'string',
+    accepts: 'PEM text; the variable holds the path of a file',
+    default: 'the authorities of the runtime',
+    environment: ['OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
+  },
+  cert: {
+    type: 'string',
+    accepts: 'PEM text; the variable holds the path of a file',
+    default: 'none',
+    environment: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'],
+  },
+  key: {
+    type: 'string',
+    accepts: 'PEM text; the variable holds the path of a file',
+    default: 'none',
+    environment: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', 'OTEL_EXPORTER_OTLP_CLIENT_KEY'],
+  },
+
   engine: {
     type: 'choice',
     choices: ['auto', 'wasm', 'ts'],

@@ -1,6 +1,7 @@
 /** @module Certificates and keys for OTLP over https, read once and checked before the first span. */
 
 import { readFirstEnvironment } from '../config/environment.ts';
+import { OPTIONS } from '../config/options.ts';
 import { getBuiltin } from './builtin.ts';
 import type { TlsOptions } from './otlp-http.ts';
 
@@ -19,11 +20,7 @@ export class TlsFileError extends TypeError {
   override readonly name = 'TlsFileError';
 }
 
-const VARIABLES = {
-  ca: 'CERTIFICATE',
-  cert: 'CLIENT_CERTIFICATE',
-  key: 'CLIENT_KEY',
-} as const;
+type TlsOptionName = 'ca' | 'cert' | 'key';
 
 /** PEM text, and where it came from, for messages. */
 interface Source {
@@ -113,7 +110,7 @@ function textOf(pem: string | Uint8Array): string {
   return typeof pem === 'string' ? pem : new TextDecoder('latin1').decode(pem);
 }
 
-function find(kind: keyof typeof VARIABLES, explicit: string | Uint8Array | undefined): Source | undefined {
+function find(kind: TlsOptionName, explicit: string | Uint8Array | undefined): Source | undefined {
   if (explicit === undefined || explicit === null) return readFile(kind);
   if (typeof explicit === 'string' || explicit instanceof Uint8Array) {
     return { from: `option ${kind}`, pem: explicit };
@@ -123,9 +120,8 @@ function find(kind: keyof typeof VARIABLES, explicit: string | Uint8Array | unde
   );
 }
 
-function readFile(kind: keyof typeof VARIABLES): Source | undefined {
-  const names = [`OTEL_EXPORTER_OTLP_TRACES_${VARIABLES[kind]}`, `OTEL_EXPORTER_OTLP_${VARIABLES[kind]}`];
-  const found = readFirstEnvironment(names);
+function readFile(kind: TlsOptionName): Source | undefined {
+  const found = readFirstEnvironment(OPTIONS[kind].environment);
   if (found === undefined) return undefined;
   const from = `${found.name} (${JSON.stringify(found.value)})`;
   try {
