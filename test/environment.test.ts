@@ -36,13 +36,12 @@ afterEach(async () => {
 });
 
 interface Row {
-  /** Its variables are those of the table of options. */
   readonly option: OptionName;
   /** What can be seen of the option, given as explicit options and by the environment. */
   readonly observe: (options: never) => unknown;
   readonly unset: unknown;
   /** A value for each variable, from the one that beats the others down, and what is seen of it. */
-  readonly set: readonly (readonly [text: string, seen: unknown])[];
+  readonly set: readonly (readonly [variable: string, text: string, seen: unknown])[];
   /** A text that cannot be read. Left out where every text can. */
   readonly invalid?: string;
   /** What is seen of it, where that is not what is seen without it. */
@@ -71,10 +70,20 @@ const limit = (name: keyof TracerProvider['settings']['limits']) => (spanLimits:
   new TracerProvider({ spanLimits }).settings.limits[name];
 
 /** A row of a limit that is 128 unless set. */
-function limitRow(name: keyof TracerProvider['settings']['limits'], unset = 128): Row {
-  const option: OptionName = `spanLimits.${name}`;
-  const set = OPTIONS[option].environment.map((_, index) => [`${index + 1}`, index + 1] as const);
-  return { option, observe: limit(name), unset, set, invalid: '-1', explicit: [{ [name]: 9 }, 9] };
+function limitRow(
+  name: keyof TracerProvider['settings']['limits'],
+  variables: readonly string[],
+  unset = 128,
+): Row {
+  const set = variables.map((variable, index) => [variable, `${index + 1}`, index + 1] as const);
+  return {
+    option: `spanLimits.${name}`,
+    observe: limit(name),
+    unset,
+    set,
+    invalid: '-1',
+    explicit: [{ [name]: 9 }, 9],
+  };
 }
 
 const ROWS: readonly Row[] = [
@@ -87,7 +96,7 @@ const ROWS: readonly Row[] = [
       return engine === 'none';
     },
     unset: false,
-    set: [['TRUE', true]],
+    set: [['OTEL_SDK_DISABLED', 'TRUE', true]],
     invalid: 'yes',
     explicit: [{ disabled: false }, false],
   },
@@ -95,14 +104,14 @@ const ROWS: readonly Row[] = [
     option: 'serviceName',
     observe: resource('service.name'),
     unset: expect.stringMatching(/^unknown_service/),
-    set: [['shop', 'shop']],
+    set: [['OTEL_SERVICE_NAME', 'shop', 'shop']],
     explicit: [{ serviceName: 'explicit' }, 'explicit'],
   },
   {
     option: 'resourceAttributes',
     observe: resource('team'),
     unset: undefined,
-    set: [['team=a%2Cb,region=x', 'a,b']],
+    set: [['OTEL_RESOURCE_ATTRIBUTES', 'team=a%2Cb,region=x', 'a,b']],
     invalid: 'team=a,b',
     explicit: [{ resourceAttributes: { team: 'explicit' } }, 'explicit'],
   },
@@ -110,7 +119,7 @@ const ROWS: readonly Row[] = [
     option: 'detectors',
     observe: resource('os.type'),
     unset: process.platform,
-    set: [['host', undefined]],
+    set: [['OTEL_NODE_RESOURCE_DETECTORS', 'host', undefined]],
     invalid: 'crystal-ball',
     explicit: [{ detectors: ['os'] }, process.platform],
   },
@@ -118,7 +127,7 @@ const ROWS: readonly Row[] = [
     option: 'sampler',
     observe: count,
     unset: 3,
-    set: [['always_off', 0]],
+    set: [['OTEL_TRACES_SAMPLER', 'always_off', 0]],
     invalid: 'jaeger_remote',
     explicit: [{ sampler: 'always_on' }, 3],
   },
@@ -126,7 +135,7 @@ const ROWS: readonly Row[] = [
     option: 'samplerArg',
     observe: (options: InitOptions) => count({ sampler: 'parentbased_traceidratio', ...options }),
     unset: 3,
-    set: [['0', 0]],
+    set: [['OTEL_TRACES_SAMPLER_ARG', '0', 0]],
     invalid: '1.5',
     explicit: [{ samplerArg: 1 }, 3],
   },
@@ -141,21 +150,31 @@ const ROWS: readonly Row[] = [
       return fields;
     },
     unset: ['traceparent', 'tracestate', 'baggage'],
-    set: [['baggage', ['baggage']]],
+    set: [['OTEL_PROPAGATORS', 'baggage', ['baggage']]],
     invalid: 'b3',
     explicit: [{ propagators: ['tracecontext'] }, ['traceparent', 'tracestate']],
   },
-  limitRow('attributeCountLimit'),
-  limitRow('attributeValueLengthLimit', Number.POSITIVE_INFINITY),
-  limitRow('eventCountLimit'),
-  limitRow('linkCountLimit'),
-  limitRow('attributePerEventCountLimit'),
-  limitRow('attributePerLinkCountLimit'),
+  limitRow('attributeCountLimit', ['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT']),
+  limitRow(
+    'attributeValueLengthLimit',
+    ['OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', 'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'],
+    Number.POSITIVE_INFINITY,
+  ),
+  limitRow('eventCountLimit', ['OTEL_SPAN_EVENT_COUNT_LIMIT']),
+  limitRow('linkCountLimit', ['OTEL_SPAN_LINK_COUNT_LIMIT']),
+  limitRow('attributePerEventCountLimit', [
+    'OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT',
+    'OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT',
+  ]),
+  limitRow('attributePerLinkCountLimit', [
+    'OTEL_LINK_ATTRIBUTE_COUNT_LIMIT',
+    'OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT',
+  ]),
   {
     option: 'batch.scheduledDelayMillis',
     observe: (options) => resolveBatchOptions(options).scheduledDelayMillis,
     unset: 5_000,
-    set: [['20', 20]],
+    set: [['OTEL_BSP_SCHEDULE_DELAY', '20', 20]],
     invalid: 'soon',
     explicit: [{ scheduledDelayMillis: 7 }, 7],
   },
@@ -163,7 +182,7 @@ const ROWS: readonly Row[] = [
     option: 'batch.exportTimeoutMillis',
     observe: (options) => resolveBatchOptions(options).exportTimeoutMillis,
     unset: 30_000,
-    set: [['20', 20]],
+    set: [['OTEL_BSP_EXPORT_TIMEOUT', '20', 20]],
     invalid: '2.5',
     explicit: [{ exportTimeoutMillis: 7 }, 7],
   },
@@ -171,7 +190,7 @@ const ROWS: readonly Row[] = [
     option: 'batch.maxQueueSize',
     observe: (batch: object) => count({ batch }),
     unset: 3,
-    set: [['1', 1]],
+    set: [['OTEL_BSP_MAX_QUEUE_SIZE', '1', 1]],
     invalid: '0',
     explicit: [{ maxQueueSize: 2 }, 2],
   },
@@ -179,7 +198,7 @@ const ROWS: readonly Row[] = [
     option: 'batch.maxExportBatchSize',
     observe: (batch: object) => send({ batch }, ({ requests }) => requests.length),
     unset: 1,
-    set: [['1', 3]],
+    set: [['OTEL_BSP_MAX_EXPORT_BATCH_SIZE', '1', 3]],
     invalid: 'all',
     explicit: [{ maxExportBatchSize: 2 }, 2],
   },
@@ -187,7 +206,7 @@ const ROWS: readonly Row[] = [
     option: 'exporters',
     observe: count,
     unset: 3,
-    set: [['none', 0]],
+    set: [['OTEL_TRACES_EXPORTER', 'none', 0]],
     invalid: 'zipkin',
     explicit: [{ exporters: ['otlp'] }, 3],
   },
@@ -196,8 +215,8 @@ const ROWS: readonly Row[] = [
     observe: (options) => resolveOtlpTraceOptions(options).endpoint.display,
     unset: 'http://localhost:4318/v1/traces',
     set: [
-      ['http://signal:1/own', 'http://signal:1/own'],
-      ['http://general:2/base', 'http://general:2/base/v1/traces'],
+      ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'http://signal:1/own', 'http://signal:1/own'],
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://general:2/base', 'http://general:2/base/v1/traces'],
     ],
     explicit: [{ url: 'http://explicit:3/path' }, 'http://explicit:3/path'],
   },
@@ -206,8 +225,8 @@ const ROWS: readonly Row[] = [
     observe: header('x-key'),
     unset: undefined,
     set: [
-      ['x-key=signal', 'signal'],
-      ['X-Key = gen%20eral', 'gen eral'],
+      ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'x-key=signal', 'signal'],
+      ['OTEL_EXPORTER_OTLP_HEADERS', 'X-Key = gen%20eral', 'gen eral'],
     ],
     invalid: 'x-key',
     explicit: [{ headers: { 'X-KEY': 'explicit' } }, 'explicit'],
@@ -217,8 +236,8 @@ const ROWS: readonly Row[] = [
     observe: (options) => resolveOtlpTraceOptions(options).timeoutMillis,
     unset: 10_000,
     set: [
-      ['20', 20],
-      ['30', 30],
+      ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', '20', 20],
+      ['OTEL_EXPORTER_OTLP_TIMEOUT', '30', 30],
     ],
     invalid: '10s',
     explicit: [{ timeoutMillis: 7 }, 7],
@@ -228,8 +247,8 @@ const ROWS: readonly Row[] = [
     observe: header('content-encoding'),
     unset: undefined,
     set: [
-      ['gzip', 'gzip'],
-      ['GZIP', 'gzip'],
+      ['OTEL_EXPORTER_OTLP_TRACES_COMPRESSION', 'gzip', 'gzip'],
+      ['OTEL_EXPORTER_OTLP_COMPRESSION', 'GZIP', 'gzip'],
     ],
     invalid: 'zstd',
     explicit: [{ compression: 'none' }, undefined],
@@ -239,8 +258,8 @@ const ROWS: readonly Row[] = [
     observe: header('content-type'),
     unset: 'application/x-protobuf',
     set: [
-      ['http/json', 'application/json'],
-      ['HTTP/JSON', 'application/json'],
+      ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'http/json', 'application/json'],
+      ['OTEL_EXPORTER_OTLP_PROTOCOL', 'HTTP/JSON', 'application/json'],
     ],
     invalid: 'smoke',
     explicit: [{ protocol: 'http/protobuf' }, 'application/x-protobuf'],
@@ -249,7 +268,7 @@ const ROWS: readonly Row[] = [
     option: 'engine',
     observe: (options) => resolveEngineOptions(options).engine,
     unset: 'auto',
-    set: [['TS', 'ts']],
+    set: [['SPANDREL_ENGINE', 'TS', 'ts']],
     invalid: 'steam',
     explicit: [{ engine: 'wasm' }, 'wasm'],
   },
@@ -257,7 +276,7 @@ const ROWS: readonly Row[] = [
     option: 'arenaBytes',
     observe: (options) => resolveEngineOptions(options).arenaBytes,
     unset: 67_108_864,
-    set: [['8388608', 8_388_608]],
+    set: [['SPANDREL_ARENA_BYTES', '8388608', 8_388_608]],
     invalid: '8M',
     explicit: [{ arenaBytes: 4_194_304 }, 4_194_304],
   },
@@ -265,7 +284,7 @@ const ROWS: readonly Row[] = [
     option: 'content',
     observe: resolveContent,
     unset: 'all',
-    set: [['false', 'metadata']],
+    set: [['OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', 'false', 'metadata']],
     invalid: 'maybe',
     invalidSeen: 'metadata',
     explicit: [{ content: 'none' }, 'none'],
@@ -278,7 +297,7 @@ const ROWS: readonly Row[] = [
       return own >= 0 && lines.splice(own, 1).length === 1;
     },
     unset: true,
-    set: [['ERROR', false]],
+    set: [['OTEL_LOG_LEVEL', 'ERROR', false]],
     invalid: 'loud',
   },
 ];
@@ -298,30 +317,28 @@ test('the table has every variable of every option', () => {
   expect([...ROWS.map(({ option }) => option), ...Object.keys(ELSEWHERE)].sort()).toEqual(
     options.map(([name]) => name).sort(),
   );
-  for (const { option, set } of ROWS) expect(set.length, option).toBe(OPTIONS[option].environment.length);
+  for (const { option, set } of ROWS) {
+    expect(
+      set.map(([variable]) => variable),
+      option,
+    ).toEqual(OPTIONS[option].environment);
+  }
 });
 
 describe.each(ROWS)('$option', (row) => {
-  const variables: readonly string[] = OPTIONS[row.option].environment;
   const observe = (options: object = {}) => Promise.resolve(row.observe(options as never));
-  const setAll = (): void => {
-    variables.forEach((variable, index) => {
-      vi.stubEnv(variable, row.set[index][0]);
-    });
-  };
 
   test('has its default without variables, and with empty ones', async () => {
     expect(await observe()).toEqual(row.unset);
     for (const text of ['', ' \t']) {
-      for (const variable of variables) vi.stubEnv(variable, text);
+      for (const [variable] of row.set) vi.stubEnv(variable, text);
       expect(await observe()).toEqual(row.unset);
     }
     expect(saidOfVariables()).toEqual([]);
   });
 
   test('is set by each variable', async () => {
-    for (const [index, variable] of variables.entries()) {
-      const [text, seen] = row.set[index];
+    for (const [variable, text, seen] of row.set) {
       for (const padded of [text, ` ${text} `]) {
         vi.stubEnv(variable, padded);
         expect(await observe(), variable).toEqual(seen);
@@ -332,8 +349,8 @@ describe.each(ROWS)('$option', (row) => {
   });
 
   test('follows the variable of the signal before the general one, and the option before both', async () => {
-    setAll();
-    expect(await observe()).toEqual(row.set[0][1]);
+    for (const [variable, text] of row.set) vi.stubEnv(variable, text);
+    expect(await observe()).toEqual(row.set[0][2]);
     if (row.explicit === undefined) return;
     const [options, seen] = row.explicit;
     expect(await observe(options)).toEqual(seen);
@@ -343,18 +360,18 @@ describe.each(ROWS)('$option', (row) => {
   if (row.invalid === undefined) return;
 
   test('names a variable that cannot be read, and skips it', async () => {
-    for (const [index, variable] of variables.entries()) {
+    for (const [index, [variable]] of row.set.entries()) {
       lines.length = 0;
       vi.stubEnv(variable, row.invalid);
       expect(await observe(), variable).toEqual('invalidSeen' in row ? row.invalidSeen : row.unset);
       await observe();
       expect(lines.filter((line) => line.includes(`${variable}:`))).toHaveLength(1);
       // A general variable that can be read counts instead.
-      const next = variables[index + 1];
+      const next = row.set[index + 1];
       if (next !== undefined) {
-        vi.stubEnv(next, row.set[index + 1][0]);
-        expect(await observe(), next).toEqual(row.set[index + 1][1]);
-        vi.stubEnv(next, undefined);
+        vi.stubEnv(next[0], next[1]);
+        expect(await observe(), next[0]).toEqual(next[2]);
+        vi.stubEnv(next[0], undefined);
       }
       vi.stubEnv(variable, undefined);
     }
