@@ -3,8 +3,7 @@
  * with (`@opentelemetry/otlp-transformer`).
  */
 import { warn } from '../diagnostics.ts';
-import { toOtlpJson } from '../export/otlp-json.ts';
-import { readExportTraceServiceRequest } from '../export/otlp-reader.ts';
+import { requestText } from '../export/otlp-json-body.ts';
 import { readPartialSuccess } from '../export/partial-success.ts';
 import { messageOf } from './attributes.ts';
 import { encodeRequest } from './request-encoder.ts';
@@ -32,9 +31,7 @@ export const ProtobufTraceSerializer: TraceSerializer = {
 /** OTLP in JSON form, `application/json`; transcoded from the protobuf form. */
 export const JsonTraceSerializer: TraceSerializer = {
   serializeRequest: (spans) =>
-    serialize(spans, (bytes) =>
-      new TextEncoder().encode(JSON.stringify(toOtlpJson(readExportTraceServiceRequest([bytes])))),
-    ),
+    serialize(spans, (bytes) => new TextEncoder().encode([...requestText([bytes])].join(''))),
   deserializeResponse,
 };
 

@@ -95,10 +95,13 @@ describeProtoc('protoc', () => {
     expect(protocAcceptsAll(Array.from({ length: total }, () => body))).toBeLessThanOrEqual(atLeast + 1);
   });
 
-  test.for(variants)('decodes every body that spandrel sends: $format, $engine', async (variant) => {
-    const bodies = await bodiesSent(variant);
-    expect(protocAcceptsAll(bodies)).toBeGreaterThanOrEqual(1);
-    const decoded = protocAccepts(Buffer.concat(bodies));
-    expect(decoded.match(/^ {4}spans \{$/gm)).toHaveLength(spans.length);
-  });
+  test.for(variants.filter(({ protocol }) => protocol === 'http/protobuf'))(
+    'decodes every body that spandrel sends: $format, $engine',
+    async (variant) => {
+      const bodies = await bodiesSent(variant);
+      expect(protocAcceptsAll(bodies)).toBeGreaterThanOrEqual(1);
+      const decoded = protocAccepts(Buffer.concat(bodies));
+      expect(decoded.match(/^ {4}spans \{$/gm)).toHaveLength(spans.length);
+    },
+  );
 });
