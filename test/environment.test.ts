@@ -151,7 +151,7 @@ const ROWS: readonly Row[] = [
     },
     unset: ['traceparent', 'tracestate', 'baggage'],
     set: [['OTEL_PROPAGATORS', 'baggage', ['baggage']]],
-    invalid: 'b3',
+    invalid: 'pigeon',
     explicit: [{ propagators: ['tracecontext'] }, ['traceparent', 'tracestate']],
   },
   limitRow('attributeCountLimit', ['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT']),
