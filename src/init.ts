@@ -164,6 +164,7 @@ function start(options: InitOptions): Running | undefined {
     return undefined;
   }
   const provider = new TracerProvider({
+    disabled: false,
     engine: options.engine,
     arenaBytes: options.arenaBytes,
     sampler: resolveSampler(options),

@@ -5,10 +5,12 @@ import {
   ROOT_CONTEXT,
   trace,
 } from '@opentelemetry/api';
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { BatchSpanProcessor } from '../src/api/batch-span-processor.ts';
 import { AsyncLocalStorageContextManager } from '../src/api/context.ts';
 import { W3CTraceContextPropagator } from '../src/api/propagation.ts';
+import { resourceFromAttributes } from '../src/api/resource.ts';
+import { AlwaysOnSampler } from '../src/api/sampler.ts';
 import { SimpleSpanProcessor } from '../src/api/simple-span-processor.ts';
 import { TracerProvider } from '../src/api/tracer-provider.ts';
 import { InMemorySpanExporter } from '../src/export/in-memory-span-exporter.ts';
@@ -308,6 +310,37 @@ describe('the numbers of a provider', () => {
     tracer.startSpan('s').end();
     expect(before).toMatchObject({ started: 0, dropped: {} });
     expect(provider.stats()).toMatchObject({ started: 1, dropped: { not_sampled: 1 } });
+  });
+});
+
+describe('the environment', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('describes the resource where none is given', async () => {
+    vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'team=a,service.name=listed');
+    vi.stubEnv('OTEL_SERVICE_NAME', 'named');
+    const { exporter, tracer } = record();
+    tracer.startSpan('s').end();
+    expect(exporter.readable[0].resource.attributes).toMatchObject({
+      ...{ 'service.name': 'named', team: 'a', 'telemetry.sdk.name': 'spandrel' },
+    });
+    const given = record({ resource: resourceFromAttributes({ own: 1 }) });
+    given.tracer.startSpan('s').end();
+    expect(given.exporter.readable[0].resource.attributes).toEqual({ own: 1 });
+  });
+
+  test('turns tracing off: nothing records, and contexts are still handed on', () => {
+    vi.stubEnv('OTEL_SDK_DISABLED', 'true');
+    const { exporter, provider, tracer } = record({ sampler: new AlwaysOnSampler() });
+    const parent = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, isRemote: true };
+    const span = tracer.startSpan('s', {}, trace.setSpanContext(ROOT_CONTEXT, parent));
+    expect(span.isRecording()).toBe(false);
+    expect(span.spanContext()).toEqual(parent);
+    const root = tracer.startSpan('s', { root: true }, trace.setSpanContext(ROOT_CONTEXT, parent));
+    expect(root.spanContext()).toEqual(INVALID_SPAN_CONTEXT);
+    for (const one of [span, root]) one.end();
+    expect(exporter.spans).toEqual([]);
+    expect(provider.stats().started).toBe(0);
   });
 });
 

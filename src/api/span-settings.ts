@@ -30,6 +30,8 @@ export interface SpanSettings {
   readonly notifyEach: boolean;
   /** `null` in arena mode: finished spans are bytes, and nobody sees them start. */
   readonly processors: PluginProcessors | null;
+  /** `OTEL_SDK_DISABLED`: no span records (General SDK Configuration specification). */
+  readonly isDisabled: boolean;
   /** The provider was shut down: new spans do not record, finished ones are dropped and counted. */
   isShutdown: boolean;
 }

@@ -10,6 +10,8 @@ import {
 import type { BatchOptions } from '../config/batch.ts';
 import { type EngineOptions, resolveEngineOptions } from '../config/engine.ts';
 import { resolvePropagator } from '../config/propagators.ts';
+import { resolveBoolean } from '../config/resolve.ts';
+import { environmentAttributes } from '../config/resource-environment.ts';
 import { resolveSampler } from '../config/sampler.ts';
 import { type GeneralLimits, resolveSpanLimits } from '../config/span-limits.ts';
 import { warnOnce } from '../diagnostics.ts';
@@ -26,7 +28,7 @@ import { type IdGenerator, RandomIdGenerator } from './ids.ts';
 import { Ledger } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
 import { PluginProcessors, usableProcessors } from './plugin-processors.ts';
-import { defaultResource } from './resource.ts';
+import { defaultResource, resourceFromAttributes } from './resource.ts';
 import { completion } from './resource-completion.ts';
 import { type Sampler, samplingShortcut } from './sampler.ts';
 import { readScope, scopeKey } from './scope.ts';
@@ -38,13 +40,18 @@ import { isArenaProcessor } from './wire-span-processor.ts';
 
 /** How to make a provider. Every member is optional; those of upstream's providers mean the same here. */
 export interface TracerProviderOptions extends EngineOptions {
+  /** Whether no span records; contexts are still handed on. Default: `OTEL_SDK_DISABLED`, else `false`. */
+  disabled?: boolean;
   /** Default: `OTEL_TRACES_SAMPLER`, else parent-based, sampling every root. */
   sampler?: Sampler;
   /** Default: the `OTEL_*_LIMIT` variables, else 128 of each and no length limit. */
   spanLimits?: SpanLimits;
   /** Limits for every signal, where `spanLimits` leaves them out. */
   generalLimits?: GeneralLimits;
-  /** Default: `service.name` and `telemetry.sdk.*`. */
+  /**
+   * Default: `service.name` and `telemetry.sdk.*`, then `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. One that is
+   * given counts as it is.
+   */
   resource?: Resource;
   /** Default: random ids. */
   idGenerator?: IdGenerator;
@@ -100,7 +107,7 @@ export class TracerProvider implements ApiTracerProvider {
    */
   constructor(options: TracerProviderOptions = {}) {
     const arena = openArena(resolveEngineOptions(options));
-    const resource = options.resource ?? defaultResource();
+    const resource = options.resource ?? environmentResource();
     const ledger = new Ledger();
     const queue = new SpanQueue(arena.engine);
     const processors = usableProcessors(options.spanProcessors);
@@ -131,6 +138,7 @@ export class TracerProvider implements ApiTracerProvider {
       notifyEach: bytes.notifyEach,
       notify: bytes.notify.bind(bytes),
       processors: plugins,
+      isDisabled: resolveBoolean('disabled', options.disabled),
       isShutdown: false,
     };
     if (isArenaMode) this.holdFor(resource, bytes);
@@ -228,6 +236,10 @@ export class TracerProvider implements ApiTracerProvider {
       memo: arena.memo,
     };
   }
+}
+
+function environmentResource(): Resource {
+  return defaultResource().merge(resourceFromAttributes(environmentAttributes()));
 }
 
 /** A time to wait, or `fallback` with a warning for what is none. */

@@ -5,6 +5,7 @@ import {
   type Attributes,
   type Context,
   INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
   SpanKind,
   type SpanOptions,
   type TraceState,
@@ -69,7 +70,8 @@ export class Tracer implements ApiTracer {
   private start(name: string, given: SpanOptions, parentContext: Context | undefined): ApiSpan {
     const { settings } = this;
     let context = parentContext ?? activeContext();
-    if (isSuppressed(context) || settings.isShutdown) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    if (isSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    if (settings.isShutdown || settings.isDisabled) return withoutSdk(context, given);
     if (given.root) context = withoutSpan(context);
     const parent = spanOf(context);
     const { shortcut } = settings;
@@ -203,6 +205,13 @@ export class Tracer implements ApiTracer {
     const parentContext = hasParent ? parent?.spanContext() : undefined;
     return new PluginSpan(this, name, kind, context, parentContext, anchor, now, startTime);
   }
+}
+
+/** What the API alone would answer: a span that hands its parent's context on ("Behavior in the absence of an SDK"). */
+function withoutSdk(context: Context, { root }: SpanOptions): ApiSpan {
+  const parent = root ? undefined : spanOf(context)?.spanContext();
+  const isValid = parent !== undefined && isSpanContextValid(parent);
+  return trace.wrapSpanContext(isValid ? parent : INVALID_SPAN_CONTEXT);
 }
 
 function fill(
