@@ -258,7 +258,7 @@ function flushAtExit(provider: TracerProvider): () => void {
     answeredBefore = answered;
     delegatedBefore = delegated;
     // Nothing is on its way any more when this event comes: resource attributes that are not here will not be.
-    provider.settings.queue.isHeld = false;
+    provider.releaseHeld();
     void provider.flush(EXIT_FLUSH_MILLIS);
   };
   const onExit = (): void => {

@@ -55,6 +55,32 @@ describe('a program that ends by itself', { timeout: 60_000 }, () => {
     expect(receiver.spans.map(({ name }) => name)).toEqual(exporter === 'otlp' ? ['one', 'one'] : ['one']);
   });
 
+  test.each(['no other processor', 'another processor', 'an exporter of its own'])(
+    'delivers with a resource that never gets complete and %s',
+    async (how) => {
+      const receiver = await receiveOtlp();
+      const program = await bundle(`
+        import { BatchSpanProcessor, OTLPTraceExporter } from './src/otel.ts';
+        import { init, startSpan } from './src/index.ts';
+        class OwnExporter extends OTLPTraceExporter {}
+        const foreign = { onStart() {}, onEnd() {}, async forceFlush() {}, async shutdown() {} };
+        const processors = {
+          'no other processor': [],
+          'another processor': [foreign],
+          'an exporter of its own': [new BatchSpanProcessor(new OwnExporter())],
+        };
+        init({ resourceAttributes: { never: new Promise(() => {}) }, spanProcessors: processors['${how}'] });
+        startSpan('one').end();
+      `);
+      const environment = {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base,
+        OTEL_TRACES_EXPORTER: how === 'an exporter of its own' ? 'none' : 'otlp',
+      };
+      ended(await run(program, { environment }));
+      expect(receiver.spans.map(({ name }) => name)).toEqual(['one']);
+    },
+  );
+
   test('delivers spans that end while the last flush is under way', async () => {
     const receiver = await receiveOtlp();
     const program = await bundle(`

@@ -34,6 +34,11 @@ export class ArenaDestination implements SpanDestination {
     for (const { pipe } of this.connections) pipe.pump();
   }
 
+  releaseHeld(): void {
+    this.queue.isHeld = false;
+    this.pump();
+  }
+
   async flush(millis: number): Promise<FlushResult> {
     const results = await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis)));
     if (results.length === 0) return { exported: 0, dropped: 0, waiting: this.queue.waiting, bytes: 0 };

@@ -119,6 +119,11 @@ export class EncodedObjectExport implements ObjectExport {
     };
   }
 
+  releaseHeld(): void {
+    this.encoder.releaseHeld();
+    this.pipe.pump();
+  }
+
   shutdown(millis: number): Promise<FlushResult> {
     this.stopping ??= this.stop(millis);
     return this.stopping;
@@ -128,7 +133,7 @@ export class EncodedObjectExport implements ObjectExport {
     const deadline = performance.now() + millis;
     this.timer.clear();
     this.soon.clear();
-    this.encoder.queue.isHeld = false;
+    this.releaseHeld();
     while (this.spans.length > 0 && performance.now() < deadline) {
       this.encodeSlice();
       if (this.spans.length > 0) await nextTurn();

@@ -46,6 +46,9 @@ export class ExporterCalls implements ObjectExport {
   private readonly soon = new PipeTimer(() => this.pump());
   private readonly waiters = new Set<Waiter>();
   private stopping: Promise<FlushResult> | undefined;
+  /** Ends the wait for a resource that is not complete. */
+  private release = (): void => {};
+  private isReleased = false;
   isClosed = false;
 
   constructor(exporter: SpanExporter, options: ObjectExportOptions) {
@@ -75,6 +78,11 @@ export class ExporterCalls implements ObjectExport {
     if (!isSampled(span)) return 'not_sampled';
     if (this.stopping !== undefined) return 'shutdown';
     return this.spans.length >= this.queueSize ? 'queue_full' : undefined;
+  }
+
+  releaseHeld(): void {
+    this.isReleased = true;
+    this.release();
   }
 
   async flush(millis: number): Promise<FlushResult> {
@@ -149,10 +157,17 @@ export class ExporterCalls implements ObjectExport {
       this.inFlight = batch.length;
       this.sending = true;
       const pending = batch.map(({ resource }) => completion(resource)).filter((wait) => wait !== undefined);
-      if (pending.length === 0) this.call(batch);
-      else void Promise.all(pending).then(() => this.call(batch));
+      if (pending.length === 0 || this.isReleased) this.call(batch);
+      else this.callAfter(pending, batch);
     }
     if (!this.sending) this.rest();
+  }
+
+  private callAfter(pending: readonly Promise<void>[], batch: ReadableSpan[]): void {
+    const released = new Promise<void>((resolve) => {
+      this.release = resolve;
+    });
+    void Promise.race([Promise.all(pending), released]).then(() => this.call(batch));
   }
 
   /** What waits leaves after the delay at the latest. */

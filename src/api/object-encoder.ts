@@ -40,6 +40,7 @@ export class ObjectEncoder {
 
   /** Resources whose attributes are still on the way: nothing leaves before they are there. */
   private pending = 0;
+  private isReleased = false;
   private readonly onComplete: () => void;
 
   /** @param onComplete - called when a resource that spans waited for is complete. */
@@ -126,8 +127,14 @@ export class ObjectEncoder {
     return streams;
   }
 
+  /** Spans leave from now on whatever their resource lacks. */
+  releaseHeld(): void {
+    this.isReleased = true;
+    this.queue.isHeld = false;
+  }
+
   private holdFor(resource: Resource): void {
-    const complete = completion(resource);
+    const complete = this.isReleased ? undefined : completion(resource);
     if (complete === undefined) return;
     this.pending += 1;
     this.queue.isHeld = true;

@@ -20,6 +20,8 @@ export interface ObjectExportOptions {
 export interface ObjectExport {
   /** Takes a finished span. Never throws. */
   add(span: ReadableSpan): void;
+  /** As `SpanDestination.releaseHeld`. */
+  releaseHeld(): void;
   /** As `Pipe.flush`. */
   flush(millis: number): Promise<FlushResult>;
   /** As `Pipe.shutdown`. */

@@ -63,6 +63,12 @@ export class PluginProcessors implements SpanDestination {
     }
   }
 
+  releaseHeld(): void {
+    for (const processor of this.processors) {
+      if (processor instanceof WireSpanProcessor) processor.objectState?.releaseHeld();
+    }
+  }
+
   async flush(millis: number): Promise<FlushResult> {
     const before = this.stats({ started: 0, ended: 0 });
     await Promise.all(

@@ -35,7 +35,7 @@ export function encodeRequest(spans: readonly ReadableSpan[]): EncodedRequest {
     else ledger.drop(refused);
   }
   // Whoever gives span objects to an exporter has waited for their resource, or does not mean to.
-  encoder.queue.isHeld = false;
+  encoder.releaseHeld();
   copyOut(cursor, chunks);
   encoder.close();
   return { bytes: join(chunks), spanCount, dropped: ledger.dropped };

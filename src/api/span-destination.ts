@@ -32,6 +32,8 @@ export interface SpanDestinationStats {
 }
 
 export interface SpanDestination {
+  /** Spans that wait for attributes of a resource wait for them no longer. */
+  releaseHeld(): void;
   /** Never rejects. */
   flush(millis: number): Promise<FlushResult>;
   /** Never rejects. */

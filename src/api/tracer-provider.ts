@@ -196,6 +196,11 @@ export class TracerProvider implements ApiTracerProvider {
     return registered;
   }
 
+  /** Lets spans leave without the attributes of the resource that are not there yet: they will not come. @internal */
+  releaseHeld(): void {
+    this.destination.releaseHeld();
+  }
+
   /** Sends what has finished. Resolves when it was answered, or at the deadline; never rejects. */
   async forceFlush(options: { timeoutMillis?: number } = {}): Promise<void> {
     await this.flush(options.timeoutMillis ?? this.flushMillis);
@@ -214,7 +219,7 @@ export class TracerProvider implements ApiTracerProvider {
 
   private async stop(timeoutMillis: number): Promise<void> {
     this.settings.isShutdown = true;
-    this.settings.queue.isHeld = false;
+    this.destination.releaseHeld();
     await this.destination.shutdown(timeoutMillis);
     const { core } = this.settings.arena.engine;
     for (const tracer of this.tracers.values()) core.dropStream(tracer.stream.id);
