@@ -252,6 +252,12 @@ describe('the measuring', () => {
     expect(duration).toBeGreaterThanOrEqual(20);
   });
 
+  test('the longest block counts what was begun before the action', async () => {
+    setImmediate(spin, 15);
+    const { block } = await longestBlock(async () => {});
+    expect(block).toBeGreaterThanOrEqual(15);
+  });
+
   test('an option that is not known, or not a value of its flag, is refused by name', () => {
     expect(() => parseOptions(['--engine', 'rust'])).toThrow(
       '--engine expected one of wasm, ts, both, plug-in, all, got "rust"',
