@@ -2,7 +2,15 @@
  * A span object of any make - ours in plug-in mode, another SDK's, a plain object - read once into what the encoder
  * takes. This is the first phase of encoding: getters and Proxies run here, and nothing of the object is read later.
  */
-import type { Attributes, HrTime, Link, SpanContext, SpanStatus } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type HrTime,
+  isValidSpanId,
+  isValidTraceId,
+  type Link,
+  type SpanContext,
+  type SpanStatus,
+} from '@opentelemetry/api';
 import type { KeyTable } from '../engine/key-table.ts';
 import { AttributeList } from './attribute-list.ts';
 import { describe } from './attributes.ts';
@@ -73,7 +81,7 @@ export class SpanObject implements EncodableSpan {
 
   private readIdentity(span: ReadableSpan): void {
     const { traceId, spanId, traceFlags, traceState } = span.spanContext();
-    if (!isId(traceId, TRACE_ID) || !isId(spanId, SPAN_ID)) {
+    if (!isValidTraceId(traceId) || !isValidSpanId(spanId)) {
       throw new TypeError(
         `expected a trace id and a span id in hex, got ${describe(traceId)}, ${describe(spanId)}`,
       );
@@ -89,7 +97,7 @@ export class SpanObject implements EncodableSpan {
     const { parentSpanContext } = span;
     // SDKs of opentelemetry-js 1.x have the id alone.
     const parentId = parentSpanContext?.spanId ?? (span as { parentSpanId?: string }).parentSpanId;
-    const hasParent = isId(parentId, SPAN_ID);
+    const hasParent = parentId !== undefined && isValidSpanId(parentId);
     this._parent0 = hasParent ? hexToLane(parentId, 0) : 0;
     this._parent1 = hasParent ? hexToLane(parentId, 8) : 0;
     this._remoteParent = parentSpanContext?.isRemote === true;
@@ -101,10 +109,6 @@ export class SpanObject implements EncodableSpan {
     this._statusCode = code <= STATUS_ERROR ? code : 0;
     this._statusMessage = message === undefined || message === null ? '' : describe(message);
   }
-}
-
-function isId(value: unknown, pattern: RegExp): value is string {
-  return typeof value === 'string' && pattern.test(value) && !/^0+$/.test(value);
 }
 
 /** A whole number of at least 0; 0 for anything else. */
