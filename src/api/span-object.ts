@@ -72,11 +72,16 @@ export class SpanObject implements EncodableSpan {
     this.readStatus(span.status);
     list.setAll(span.attributes);
     list.dropped += count(span.droppedAttributesCount);
-    this._events = present(span.events).map((event) => readEvent(event, keyTable));
+    const { events, links } = span;
+    if (Array.isArray(events) && events.length > 0) {
+      this._events = events.map((event) => readEvent(event, keyTable));
+    }
     this._droppedEvents = count(span.droppedEventsCount);
-    const links = present(span.links);
-    this._links = links.map((link) => readLink(link, keyTable)).filter((link) => link !== undefined);
-    this._droppedLinks = count(span.droppedLinksCount) + links.length - this._links.length;
+    this._droppedLinks = count(span.droppedLinksCount);
+    if (Array.isArray(links) && links.length > 0) {
+      this._links = links.map((link) => readLink(link, keyTable)).filter((link) => link !== undefined);
+      this._droppedLinks += links.length - this._links.length;
+    }
   }
 
   private readIdentity(span: ReadableSpan): void {
@@ -114,10 +119,6 @@ export class SpanObject implements EncodableSpan {
 /** A whole number of at least 0; 0 for anything else. */
 function count(value: unknown): number {
   return typeof value === 'number' && value > 0 && value <= 0x7fffffff ? Math.floor(value) : 0;
-}
-
-function present<Item>(items: readonly Item[] | undefined): readonly Item[] {
-  return Array.isArray(items) ? items : [];
 }
 
 /** Writes a time to `time`; the epoch for what is none. */
