@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TracerProvider } from '@opentelemetry/api';
 import { ROOT } from './repository.ts';
@@ -55,6 +55,7 @@ export interface Build {
 const HOOKS = 'esm/bench-hooks.mjs';
 const OTEL = 'esm/otel.mjs';
 const DIST = join(ROOT, 'dist');
+const COPY = 'before-';
 
 /** Held in a variable, so that neither the type checker nor the bundler needs the build to exist. */
 const OTEL_ENTRY = 'spandrel/otel';
@@ -102,19 +103,22 @@ export function adoptBuild(folder: string): string {
       `--before expected a folder with ${HOOKS} and ${OTEL}, found no ${resolve(folder, file)}`,
     );
   }
-  const copy = join(ROOT, 'build/bench', `before-${buildDigest(folder)}`);
+  const copy = join(ROOT, 'build/bench', `${COPY}${buildDigest(folder)}`);
   rmSync(copy, { recursive: true, force: true });
-  cpSync(join(folder, 'esm'), join(copy, 'esm'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('.map'),
-  });
+  mkdirSync(join(copy, 'esm'), { recursive: true });
+  for (const file of readdirSync(join(folder, 'esm'))) {
+    if (!file.endsWith('.mjs')) continue;
+    const text = readFileSync(join(folder, 'esm', file), 'utf8');
+    // The source maps stay behind: their paths would lead nowhere from here.
+    writeFileSync(join(copy, 'esm', file), text.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n'));
+  }
   return copy;
 }
 
 /** A build that `adoptBuild` copied. */
 export function adoptedBuild(copy: string): Build {
   return {
-    version: `spandrel, build ${buildDigest(copy)}`,
+    version: `spandrel, build ${basename(copy).slice(COPY.length)}`,
     hooks: () => import(pathToFileURL(join(copy, HOOKS)).href),
     otel: () => import(pathToFileURL(join(copy, OTEL)).href),
   };
