@@ -111,23 +111,24 @@ async function exportOnce(sender: Sender, receiver: Receiver) {
   return { block, duration, requests, bytes };
 }
 
-/** Turns to let the loop settle after the fill, before the action starts. */
+/** Turns between the call and the start of the action. */
 const SETTLING_TURNS = 20;
 
 /**
- * Milliseconds of the longest stretch between two turns of the event loop, from the turn that starts `action`
- * until the turn after it settled. The loop never sleeps meanwhile: `setImmediate` makes it poll and go on.
+ * Milliseconds of the longest stretch between two turns of the event loop, from the call until the turn after
+ * `action` settled, and how long `action` took. The loop never sleeps meanwhile: `setImmediate` makes it poll and go
+ * on. The turns before the action count: what a sender began by itself, because much waits, blocks there.
  */
 export function longestBlock(action: () => Promise<void>): Promise<{ block: number; duration: number }> {
   return new Promise((resolve, reject) => {
     let turns = 0;
     let started = 0;
-    let last = 0;
+    let last = performance.now();
     let block = 0;
     let settled = false;
     const turn = (): void => {
       const now = performance.now();
-      if (started > 0) block = Math.max(block, now - last);
+      block = Math.max(block, now - last);
       last = now;
       if (settled) {
         resolve({ block, duration: now - started });

@@ -1,7 +1,12 @@
 import type { Side } from './sdk.ts';
 
 /** What a child process is told to do; it answers with one message and ends. */
-export type Job =
+export type Job = Task & {
+  /** The folder of the build that is the side `before`. */
+  before: string | undefined;
+};
+
+export type Task =
   | { kind: 'warm'; caseName: string; sides: Side[]; rounds: number; roundMillis: number }
   | { kind: 'cold'; caseName: string; side: Side; garbage: boolean }
   | { kind: 'export'; caseName: string; sides: Side[]; exports: number }

@@ -2,9 +2,12 @@ import { parseArgs } from 'node:util';
 import { OURS, RIVALS, type Side } from './sdk.ts';
 
 export interface BenchOptions {
-  engines: readonly Side[];
-  /** Whether a missing build is an error: an engine that was asked for by name must run or fail. */
-  engineForced: boolean;
+  /** Which of our sides run: engines in arena mode, and plug-in mode. */
+  ours: readonly Side[];
+  /** Whether a missing build is an error: a side that was asked for by name must run or fail. */
+  oursForced: boolean;
+  /** The folder of another build of ours, to stand beside the wasm side. */
+  before: string | undefined;
   rivals: readonly Side[];
   cases: RegExp;
   profile: 'cpu' | 'heap' | undefined;
@@ -14,7 +17,10 @@ export interface BenchOptions {
 }
 
 export const USAGE = `npm run bench -- [options]
-  --engine wasm|ts|both   our engines to measure; default both
+  --engine wasm|ts|both|plug-in|all
+                          what of ours to measure: the engines in arena mode, the wasm engine in plug-in
+                          mode, or all three; default all
+  --before FOLDER         also another build of ours, beside the wasm side: a folder like dist/
   --rivals, --no-rivals   measure upstream and the patched control beside us; default on
   --case REGEX            only the cases whose name matches
   --profile cpu|heap      instead: profile the one matching case into build/bench/
@@ -25,10 +31,14 @@ export const USAGE = `npm run bench -- [options]
 /** Reads the command line; throws an error that ends in the usage text for anything it does not know. */
 export function parseOptions(args: string[]): BenchOptions {
   const values = parseFlags(args);
-  const engine = oneOf('--engine', values.engine ?? 'both', ['wasm', 'ts', 'both']);
+  const engine = oneOf('--engine', values.engine ?? 'all', ['wasm', 'ts', 'both', 'plug-in', 'all']);
+  const ours = oursOf(engine);
+  if (values.before !== undefined && !ours.includes('wasm'))
+    throw new Error(`--before is compared with the wasm side, got --engine ${engine}\n${USAGE}`);
   return {
-    engines: engine === 'both' ? OURS : OURS.filter((side) => side === engine),
-    engineForced: values.engine !== undefined,
+    ours,
+    oursForced: values.engine !== undefined,
+    before: values.before,
     rivals: values['no-rivals'] ? [] : RIVALS,
     cases: new RegExp(values.case ?? ''),
     profile: values.profile === undefined ? undefined : oneOf('--profile', values.profile, ['cpu', 'heap']),
@@ -38,12 +48,18 @@ export function parseOptions(args: string[]): BenchOptions {
   };
 }
 
+function oursOf(engine: string): readonly Side[] {
+  if (engine === 'all') return OURS;
+  return engine === 'both' ? ['wasm', 'ts'] : OURS.filter((side) => side === engine);
+}
+
 function parseFlags(args: string[]) {
   try {
     return parseArgs({
       args,
       options: {
         engine: { type: 'string' },
+        before: { type: 'string' },
         rivals: { type: 'boolean' },
         'no-rivals': { type: 'boolean' },
         case: { type: 'string' },

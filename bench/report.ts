@@ -25,13 +25,16 @@ type Table = { head: string[]; rows: string[][] };
 /** Nanoseconds a span, one row a case and side; ratios say how many times faster we were than that rival. */
 export function batchTable(outcomes: BatchOutcome[]): Table {
   const head = ['case', 'side', 'engine', 'p50', 'p99', 'batch p99', 'cold', 'garbage B', 'wire B'];
+  const hasBefore = outcomes.some(({ runs }) => sidesOf(runs).includes('before'));
   return {
-    head: [...head, 'x upstream', 'x patched', 'x ts'],
-    rows: outcomes.flatMap((outcome) => sidesOf(outcome.runs).map((side) => batchRow(outcome, side))),
+    head: [...head, 'x upstream', 'x patched', 'x ts', ...(hasBefore ? ['x before'] : [])],
+    rows: outcomes.flatMap((outcome) =>
+      sidesOf(outcome.runs).map((side) => batchRow(outcome, side, hasBefore)),
+    ),
   };
 }
 
-function batchRow({ benchCase, runs, cold }: BatchOutcome, side: Side): string[] {
+function batchRow({ benchCase, runs, cold }: BatchOutcome, side: Side, hasBefore: boolean): string[] {
   const own = runs.flat().filter((result) => result.side === side);
   const rounds = own.flatMap((result) => result.rounds);
   return [
@@ -47,10 +50,11 @@ function batchRow({ benchCase, runs, cold }: BatchOutcome, side: Side): string[]
     times(ratiosTo('upstream', side, runs), side),
     times(ratiosTo('patched', side, runs), side),
     times(side === 'wasm' ? wasmOverTs(runs) : [], side),
+    ...(hasBefore ? [times(side === 'wasm' ? ratiosTo('before', side, runs) : [], side)] : []),
   ];
 }
 
-/** Our ratio to a rival, one number a process; also the control's to upstream, what native strings alone give. */
+/** Our ratio to another side of the same processes, one number a process; also the control's to upstream, what native strings alone give. */
 export function ratiosTo(rival: Side, side: Side, runs: WarmResult[][]): number[] {
   if (side === rival || (isRival(side) && rival !== 'upstream')) return [];
   return runs.flatMap((run) => {

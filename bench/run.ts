@@ -2,8 +2,9 @@ import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { adoptBuild, buildDigest, missingBuild } from './build.ts';
 import { type BenchCase, corpus } from './corpus.ts';
-import type { ColdResult, ExportResult, Job, JobAnswer, WarmResult } from './job.ts';
+import type { ColdResult, ExportResult, Job, JobAnswer, Task, WarmResult } from './job.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
 import {
   type BatchOutcome,
@@ -16,7 +17,7 @@ import {
 } from './report.ts';
 import { ROOT } from './repository.ts';
 import type { Side } from './sdk.ts';
-import { buildDigest, missingBuild } from './sdk-spandrel.ts';
+import { groupsOf } from './sides.ts';
 import { median } from './statistics.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
@@ -35,23 +36,27 @@ const ROOMY_NURSERY = ['--min-semi-space-size=128', '--max-semi-space-size=128']
 /** What should have been in the tables and is not, with reasons. */
 const notMeasured = new Set<string>();
 
+/** The folder of the build that is the side `before`. */
+let before: string | undefined;
+
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
   const options = parseOptions(args);
   const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
   const missing = missingBuild();
-  if (missing && options.engineForced) throw new Error(missing);
-  const engines = missing ? [] : options.engines;
+  if (missing && (options.oursForced || options.before !== undefined)) throw new Error(missing);
+  const ours = missing ? [] : options.ours;
+  before = options.before === undefined ? undefined : adoptBuild(options.before);
   if (missing) notMeasured.add(`spandrel: ${missing}`);
   const cases = corpus.filter(({ name }) => options.cases.test(name));
   if (cases.length === 0) throw new Error(`--case ${options.cases} matches none of ${names(corpus)}`);
-  if (engines.length + options.rivals.length === 0) throw new Error(missing ?? 'nothing to measure');
+  if (ours.length + options.rivals.length === 0) throw new Error(missing ?? 'nothing to measure');
   if (options.profile) {
-    await profile(cases, [...engines, ...options.rivals][0], options.profile);
+    await profile(cases, [...ours, ...options.rivals][0], options.profile);
     return;
   }
   const build = buildDigest();
-  const { batches, exports } = await measure(cases, engines, options);
+  const { batches, exports } = await measure(cases, ours, options);
   if (buildDigest() !== build)
     throw new Error('dist/ changed while the bench ran; these numbers mix two builds, run it again');
   console.log(`${machine(command, build).join('\n')}\n`);
@@ -68,14 +73,16 @@ async function main(): Promise<void> {
 
 const names = (cases: readonly BenchCase[]): string => cases.map(({ name }) => name).join(', ');
 
-async function measure(cases: BenchCase[], engines: readonly Side[], options: BenchOptions) {
+async function measure(cases: BenchCase[], ours: readonly Side[], options: BenchOptions) {
   const batches: BatchOutcome[] = [];
   const exports: ExportOutcome[] = [];
-  // The two engines share the classes above them, so each gets a process of its own, with the rivals in both.
-  const groups =
-    engines.length > 0 ? engines.map((engine) => [engine, ...options.rivals]) : [[...options.rivals]];
   for (const [index, benchCase] of cases.entries()) {
     process.stderr.write(`[${index + 1}/${cases.length}] ${benchCase.name}\n`);
+    const groups = groupsOf(benchCase, ours, options.rivals, before !== undefined);
+    if (groups.length === 0) {
+      notMeasured.add(`${benchCase.name}: it is no row of ${ours.join(', ')}`);
+      continue;
+    }
     if (benchCase.kind === 'export') exports.push(await measureExport(benchCase, groups, options));
     else batches.push(await measureBatch(benchCase, groups, options));
   }
@@ -90,7 +97,7 @@ async function measureBatch(
   const caseName = benchCase.name;
   const runs: WarmResult[][] = [];
   const rounds = Math.ceil(options.rounds / WARM_PROCESSES);
-  // The engines alternate from process to process, so that both meet the same minutes of the machine.
+  // Our sides alternate from process to process, so that all meet the same minutes of the machine.
   for (let process = 0; process < WARM_PROCESSES; process++) {
     for (const group of groups) {
       const sides = rotated(group, process);
@@ -103,7 +110,7 @@ async function measureBatch(
   for (const side of new Set(groups.flat())) {
     const results: ColdResult[] = [];
     for (let repeat = 0; repeat < COLD_PROCESSES; repeat++) {
-      const job: Job = { kind: 'cold', caseName, side, garbage: repeat === 0 };
+      const job: Task = { kind: 'cold', caseName, side, garbage: repeat === 0 };
       results.push(...(await inChild<ColdResult>(job, ROOMY_NURSERY)));
     }
     const firstBatch = median(results.map((result) => result.firstBatch));
@@ -123,7 +130,7 @@ async function measureExport(
 ): Promise<ExportOutcome> {
   const runs: ExportResult[][] = [];
   for (const sides of groups) {
-    const job: Job = { kind: 'export', caseName: benchCase.name, sides, exports: options.exports };
+    const job: Task = { kind: 'export', caseName: benchCase.name, sides, exports: options.exports };
     runs.push(await inChild<ExportResult>(job));
   }
   return { benchCase, runs };
@@ -136,13 +143,14 @@ async function profile(cases: BenchCase[], side: Side, kind: 'cpu' | 'heap'): Pr
   const caseName = cases[0].name;
   const file = `${caseName}.${side}.${kind}profile`;
   const flag = kind === 'cpu' ? '--cpu-prof' : '--heap-prof';
-  const job: Job = { kind: 'profile', caseName, side, millis: PROFILE_MILLIS };
+  const job: Task = { kind: 'profile', caseName, side, millis: PROFILE_MILLIS };
   await inChild(job, [flag, `${flag}-dir=${OUTPUT}`, `${flag}-name=${file}`]);
   console.log(`build/bench/${file}: ${caseName}, side ${side}; open it in DevTools`);
 }
 
 /** Runs one job in a fresh Node process and waits for it to end, so that profiles are on disk and cores are free. */
-function inChild<Result>(job: Job, nodeFlags: string[] = []): Promise<Result[]> {
+function inChild<Result>(task: Task, nodeFlags: string[] = []): Promise<Result[]> {
+  const job: Job = { ...task, before };
   return new Promise((resolve, reject) => {
     const child = fork(WORKER, [JSON.stringify(job)], {
       execArgv: ['--expose-gc', '--enable-source-maps', ...nodeFlags],

@@ -1,10 +1,11 @@
 import type { Tracer } from '@opentelemetry/api';
 
-/** The SDKs that can stand on a bench row: ours with a forced engine, and the rivals. */
-export const SIDES = ['wasm', 'ts', 'upstream', 'patched'] as const;
+/** The SDKs that can stand on a bench row: ours in its ways to run, another build of ours, and the rivals. */
+export const SIDES = ['wasm', 'ts', 'plug-in', 'before', 'upstream', 'patched'] as const;
 export type Side = (typeof SIDES)[number];
 
-export const OURS: readonly Side[] = ['wasm', 'ts'];
+/** Arena mode on each engine, and plug-in mode on the wasm engine. `before` is the wasm side of another build. */
+export const OURS: readonly Side[] = ['wasm', 'ts', 'plug-in'];
 export const RIVALS: readonly Side[] = ['upstream', 'patched'];
 
 /** One SDK, opened for one case, that turns ended spans into bytes inside the process. */

@@ -1,6 +1,6 @@
 import type { BatchCase, BenchCase, ExportCase } from './corpus.ts';
 import { measureExports, Receiver, type Sender, senderOf } from './export-block.ts';
-import type { Job, JobAnswer } from './job.ts';
+import type { Job, JobAnswer, Task } from './job.ts';
 import { type Contender, measureCold, measureWarm, runForProfile } from './measure.ts';
 import type { Side } from './sdk.ts';
 import { sdkFactory } from './sides.ts';
@@ -22,7 +22,7 @@ function answer(message: JobAnswer): void {
 
 type Results = Extract<JobAnswer, { ok: true }>['results'];
 
-async function run(task: Job): Promise<Results> {
+async function run(task: Task): Promise<Results> {
   switch (task.kind) {
     case 'warm':
       return measureWarm(await contenders(task.caseName, task.sides), task.rounds, task.roundMillis);
@@ -39,7 +39,7 @@ async function contenders(caseName: string, sides: Side[]): Promise<Contender[]>
   const opened: Contender[] = [];
   for (const side of sides) {
     const benchCase = await caseFor<BatchCase>(side, caseName);
-    const factory = await sdkFactory(side);
+    const factory = await sdkFactory(side, job.before);
     opened.push({ side, benchCase, sdk: await factory.open({ recording: benchCase.recording }) });
   }
   return opened;
@@ -72,7 +72,7 @@ async function runExports(caseName: string, sides: Side[], exports: number): Pro
 
 async function openSender(side: Side, caseName: string, url: string): Promise<Sender | undefined> {
   try {
-    const sdk = await (await sdkFactory(side)).openExporting(url);
+    const sdk = await (await sdkFactory(side, job.before)).openExporting(url);
     return senderOf(side, sdk, await caseFor<ExportCase>(side, caseName));
   } catch (error) {
     const { name, message } = error as Error;

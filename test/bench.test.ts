@@ -1,13 +1,17 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type BatchCase, corpus, type ExportCase } from '../bench/corpus.ts';
+import { adoptBuild, buildDigest, missingBuild } from '../bench/build.ts';
+import { type BatchCase, caseNamed, corpus, type ExportCase } from '../bench/corpus.ts';
 import { longestBlock } from '../bench/export-block.ts';
+import type { WarmResult } from '../bench/job.ts';
 import { parseOptions } from '../bench/options.ts';
+import { batchTable } from '../bench/report.ts';
 import rivalPins from '../bench/rivals/package.json' with { type: 'json' };
 import { OURS, RIVALS, type Sdk, type Side } from '../bench/sdk.ts';
-import { missingBuild } from '../bench/sdk-spandrel.ts';
-import { isRival, sdkFactory } from '../bench/sides.ts';
+import { groupsOf, isRival, sdkFactory, standsOn } from '../bench/sides.ts';
 import { pairedRatio, percentile } from '../bench/statistics.ts';
 import { Stopwatch } from '../bench/stopwatch.ts';
 import { BATCH_SPANS } from '../bench/values.ts';
@@ -30,20 +34,17 @@ describe('the corpus', () => {
     for (const benchCase of batchCases) await runOnce(side, benchCase);
   });
 
-  test.skipIf(missing).each(OURS)(
-    'every batch case runs once on the %s engine, and on no other',
-    async (side) => {
-      for (const benchCase of batchCases) {
-        const { sdk } = await runOnce(side, benchCase);
-        expect(sdk.engine, benchCase.name).toBe(side);
-      }
-    },
-  );
+  test.skipIf(missing).each(OURS)('every batch case of %s runs once, on its engine', async (side) => {
+    for (const benchCase of casesOf(side)) {
+      const { sdk } = await runOnce(side, benchCase);
+      expect(sdk.engine, benchCase.name).toBe(engineOf(side));
+    }
+  });
 
   test.skipIf(missing).each(OURS)(
-    'the %s engine turns a case into the bytes that upstream does',
+    'the side %s turns a case into the bytes that upstream does',
     async (side) => {
-      for (const benchCase of batchCases) {
+      for (const benchCase of casesOf(side)) {
         const [ours, theirs] = [await runOnce(side, benchCase), await runOnce('upstream', benchCase)];
         // Upstream also writes fields that hold their default, about 12 bytes a span; nothing else may differ.
         expect(ours.bytes, benchCase.name).toBeLessThanOrEqual(theirs.bytes * 1.02 + 512);
@@ -52,13 +53,111 @@ describe('the corpus', () => {
     },
   );
 
-  test.skipIf(missing).each(OURS)('every export case reaches a receiver from the %s engine', async (side) => {
+  test.skipIf(missing).each(OURS)('every export case reaches a receiver from %s', async (side) => {
     await exportOnce(side);
   });
 });
 
-async function runOnce(side: Side, benchCase: BatchCase): Promise<{ sdk: Sdk; bytes: number }> {
-  const sdk = await (await sdkFactory(side)).open({ recording: benchCase.recording });
+const casesOf = (side: Side): BatchCase[] => batchCases.filter((benchCase) => standsOn(side, benchCase));
+const engineOf = (side: Side): string => (side === 'ts' ? 'ts' : 'wasm');
+
+describe('plug-in mode on a row', () => {
+  test.skipIf(missing)(
+    'its spans are objects that can be written to until the drain, and no others',
+    async () => {
+      const lengths: Record<string, number> = {};
+      for (const side of ['wasm', 'plug-in'] as const) {
+        const sdk = await (await sdkFactory(side)).open({ recording: true });
+        const span = sdk.tracer.startSpan('written to after its end');
+        span.end();
+        try {
+          (span as unknown as { name: string }).name = 'x'.repeat(1000);
+        } catch {
+          // A live handle of arena mode may refuse.
+        }
+        lengths[side] = sdk.drain();
+      }
+      expect(lengths['plug-in']).toBeGreaterThan(1000);
+      expect(lengths.wasm).toBeLessThan(1000);
+    },
+  );
+
+  test('shares no process with the engines in arena mode', () => {
+    const constant = caseNamed('constant-10');
+    expect(groupsOf(constant, OURS, RIVALS, true)).toEqual([
+      ['wasm', 'before', ...RIVALS],
+      ['ts', ...RIVALS],
+      ['plug-in', ...RIVALS],
+    ]);
+    expect(groupsOf(caseNamed('non-recording'), OURS, [], false)).toEqual([['wasm'], ['ts']]);
+    expect(groupsOf(constant, [], RIVALS, false)).toEqual([RIVALS]);
+  });
+
+  test('has a row of every name it claims', () => {
+    expect(corpus.filter((benchCase) => standsOn('plug-in', benchCase))).toHaveLength(10);
+  });
+});
+
+describe('another build', () => {
+  test.skipIf(missing)('runs beside ours from modules of its own, even when it is the same', async () => {
+    const before = adoptBuild(fileURLToPath(new URL('../dist', import.meta.url)));
+    expect(before).toContain(buildDigest());
+    const sides = await Promise.all(
+      (['wasm', 'before'] as const).map(async (side) =>
+        (await sdkFactory(side, before)).open({ recording: true }),
+      ),
+    );
+    const [ours, theirs] = sides.map(({ tracer }) => tracer);
+    expect(theirs.constructor).not.toBe(ours.constructor);
+    for (const benchCase of batchCases) {
+      const [now, then] = [await runOnce('wasm', benchCase), await runOnce('before', benchCase, before)];
+      expect(then.bytes, benchCase.name).toBe(now.bytes);
+    }
+    await exportOnce('before', before);
+  });
+
+  test('that is none is refused by what is missing', async () => {
+    expect(() => adoptBuild(tmpdir())).toThrow(
+      '--before expected a folder with esm/bench-hooks.mjs and esm/otel.mjs',
+    );
+    await expect(sdkFactory('before')).rejects.toThrow('expected the folder of a build');
+    expect(() => parseOptions(['--before', 'dist', '--engine', 'ts'])).toThrow(
+      '--before is compared with the wasm',
+    );
+  });
+
+  test('is compared round by round, in the processes that it ran in, and only then has a column', () => {
+    const warm = (side: Side, rounds: number[]): WarmResult => ({
+      side,
+      engine: 'wasm',
+      version: '',
+      rounds,
+      batchP50: 1,
+      batchP99: 1,
+      wireBytes: 1,
+    });
+    const tableOf = (...runs: WarmResult[][]) =>
+      batchTable([{ benchCase: caseNamed('end'), runs, cold: new Map() }]);
+    const { head, rows } = tableOf(
+      [warm('wasm', [10, 100, 10]), warm('before', [20, 200, 20])],
+      [warm('plug-in', [10, 10, 10])],
+    );
+    expect(head.at(-1)).toBe('x before');
+    expect(rows.map((row) => [row[1], row.at(-1)])).toEqual([
+      ['wasm', '2.00'],
+      ['before', '-'],
+      ['plug-in', '-'],
+    ]);
+    expect(tableOf([warm('wasm', [1])]).head.at(-1)).toBe('x ts');
+  });
+});
+
+async function runOnce(
+  side: Side,
+  benchCase: BatchCase,
+  before?: string,
+): Promise<{ sdk: Sdk; bytes: number }> {
+  const sdk = await (await sdkFactory(side, before)).open({ recording: benchCase.recording });
   const watch = new Stopwatch();
   const bytes = benchCase.run(sdk, watch);
   expect(watch.elapsed, benchCase.name).toBeGreaterThan(0);
@@ -68,7 +167,7 @@ async function runOnce(side: Side, benchCase: BatchCase): Promise<{ sdk: Sdk; by
   return { sdk, bytes };
 }
 
-async function exportOnce(side: Side): Promise<void> {
+async function exportOnce(side: Side, before?: string): Promise<void> {
   let received = 0;
   const server = createServer((request, response) => {
     request.on('data', (chunk: Buffer) => {
@@ -78,9 +177,9 @@ async function exportOnce(side: Side): Promise<void> {
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
-  const sdk = await (await sdkFactory(side)).openExporting(`http://127.0.0.1:${port}/v1/traces`);
+  const sdk = await (await sdkFactory(side, before)).openExporting(`http://127.0.0.1:${port}/v1/traces`);
   try {
-    if (!isRival(side)) expect(sdk.engine).toBe(side);
+    if (!isRival(side)) expect(sdk.engine).toBe(engineOf(side));
     for (const benchCase of exportCases) {
       received = 0;
       benchCase.fill(sdk.tracer);
@@ -153,15 +252,22 @@ describe('the measuring', () => {
     expect(duration).toBeGreaterThanOrEqual(20);
   });
 
+  test('the longest block counts what was begun before the action', async () => {
+    setImmediate(spin, 15);
+    const { block } = await longestBlock(async () => {});
+    expect(block).toBeGreaterThanOrEqual(15);
+  });
+
   test('an option that is not known, or not a value of its flag, is refused by name', () => {
     expect(() => parseOptions(['--engine', 'rust'])).toThrow(
-      '--engine expected one of wasm, ts, both, got "rust"',
+      '--engine expected one of wasm, ts, both, plug-in, all, got "rust"',
     );
     expect(() => parseOptions(['--rounds', '0'])).toThrow(
       '--rounds expected a whole number above 0, got "0"',
     );
     expect(() => parseOptions(['--frobnicate'])).toThrow('--frobnicate');
-    expect(parseOptions(['--engine', 'ts', '--no-rivals'])).toMatchObject({ engines: ['ts'], rivals: [] });
+    expect(parseOptions(['--engine', 'ts', '--no-rivals'])).toMatchObject({ ours: ['ts'], rivals: [] });
+    expect(parseOptions([])).toMatchObject({ ours: OURS, before: undefined, rivals: RIVALS });
   });
 });
 

@@ -1,7 +1,7 @@
 import { isValidSpanId, isValidTraceId, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { hexToLane, laneToHex, RandomIdGenerator } from '../src/api/ids.ts';
+import { hexToLane, RandomIdGenerator, spanIdOf, traceIdOf } from '../src/api/ids.ts';
 import { record } from './helpers/api-recorder.ts';
 
 afterEach(() => {
@@ -10,20 +10,24 @@ afterEach(() => {
 });
 
 describe('a lane', () => {
-  test('is the bytes of its eight hex digits in memory order', () => {
+  test('is four bytes of an id, in memory order, whatever the case of its digits', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.boolean(), (bytes, upper) => {
+      fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.boolean(), (bytes, upper) => {
         const hex = Buffer.from(bytes).toString('hex');
-        const lane = hexToLane(`pad${upper ? hex.toUpperCase() : hex}`, 3);
-        expect(lane).toBe(new DataView(bytes.buffer).getInt32(0, true));
-        expect(laneToHex(lane)).toBe(hex);
+        const [a, b, c, d] = [0, 8, 16, 24].map((at) =>
+          hexToLane(`pad${upper ? hex.toUpperCase() : hex}`, 3 + at),
+        );
+        const view = new DataView(bytes.buffer);
+        expect([a, b, c, d]).toEqual([0, 4, 8, 12].map((at) => view.getInt32(at, true)));
+        expect(traceIdOf(a, b, c, d)).toBe(hex);
+        expect(spanIdOf(c, d)).toBe(hex.slice(16));
       }),
     );
   });
 
   test('is a signed 32-bit integer', () => {
     expect([hexToLane('ffffffff', 0), hexToLane('00000080', 0)]).toEqual([-1, -(2 ** 31)]);
-    expect(laneToHex(-(2 ** 31))).toBe('00000080');
+    expect(spanIdOf(-1, -(2 ** 31))).toBe('ffffffff00000080');
   });
 });
 

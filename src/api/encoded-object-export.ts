@@ -205,7 +205,7 @@ export class EncodedObjectExport implements ObjectExport {
 }
 
 /** About what a span holds: its strings, two bytes a unit. */
-function estimateBytes(span: ReadableSpan): number {
+export function estimateBytes(span: ReadableSpan): number {
   let units = 0;
   try {
     const { attributes } = span;

@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/api';
 import { warn } from '../diagnostics.ts';
 import { describe } from './attributes.ts';
-import { hexToLane, type IdGenerator, laneToHex, randomLane } from './ids.ts';
+import { hexToLane, type IdGenerator, randomLane, spanIdOf, traceIdOf } from './ids.ts';
 import { Span } from './span.ts';
 
 const SAMPLED = 1;
@@ -90,7 +90,7 @@ function renew(): void {
 }
 
 function inheritContext(context: SpanContext): boolean {
-  readTraceId(context.traceId.toLowerCase());
+  readTraceId(context.traceId);
   identity.parent0 = hexToLane(context.spanId, 0);
   identity.parent1 = hexToLane(context.spanId, 8);
   identity.remote = context.isRemote === true;
@@ -135,8 +135,8 @@ function checkId(id: unknown, length: number): string {
 /** The context of a span with this identity. */
 export function spanContextOf(of: Identity): SpanContext {
   return {
-    traceId: laneToHex(of.trace0) + laneToHex(of.trace1) + laneToHex(of.trace2) + laneToHex(of.trace3),
-    spanId: laneToHex(of.span0) + laneToHex(of.span1),
+    traceId: traceIdOf(of.trace0, of.trace1, of.trace2, of.trace3),
+    spanId: spanIdOf(of.span0, of.span1),
     traceFlags: of.flags,
     traceState: of.traceState,
   };

@@ -27,25 +27,64 @@ export function randomLane(): number {
   return lane;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
-/** The eight hex digits of a lane. */
-export function laneToHex(lane: number): string {
-  return HEX[lane & 255] + HEX[(lane >>> 8) & 255] + HEX[(lane >>> 16) & 255] + HEX[lane >>> 24];
+/** The code of the digit for four bits of a lane. */
+function digit(lane: number, shift: number): number {
+  return DIGITS[(lane >>> shift) & 15];
 }
 
-/** The lane that `laneToHex` writes as the eight hex digits from `start`. */
+/**
+ * The 16 digits of a span id out of its lanes. Both ids are made by one call that names every digit: joined of parts
+ * they cost 60 ns more, and are trees of strings, which whoever reads them first flattens for another 110.
+ */
+export function spanIdOf(a: number, b: number): string {
+  // biome-ignore format: a lane a line
+  return String.fromCharCode(
+    digit(a, 4), digit(a, 0), digit(a, 12), digit(a, 8), digit(a, 20), digit(a, 16), digit(a, 28), digit(a, 24),
+    digit(b, 4), digit(b, 0), digit(b, 12), digit(b, 8), digit(b, 20), digit(b, 16), digit(b, 28), digit(b, 24),
+  );
+}
+
+/** The 32 digits of a trace id out of its lanes. */
+export function traceIdOf(a: number, b: number, c: number, d: number): string {
+  // biome-ignore format: a lane a line
+  return String.fromCharCode(
+    digit(a, 4), digit(a, 0), digit(a, 12), digit(a, 8), digit(a, 20), digit(a, 16), digit(a, 28), digit(a, 24),
+    digit(b, 4), digit(b, 0), digit(b, 12), digit(b, 8), digit(b, 20), digit(b, 16), digit(b, 28), digit(b, 24),
+    digit(c, 4), digit(c, 0), digit(c, 12), digit(c, 8), digit(c, 20), digit(c, 16), digit(c, 28), digit(c, 24),
+    digit(d, 4), digit(d, 0), digit(d, 12), digit(d, 8), digit(d, 20), digit(d, 16), digit(d, 28), digit(d, 24),
+  );
+}
+
+/** What a hex digit of either case counts, by its code. */
+const COUNTS = new Uint8Array(128);
+for (const [value, lower] of [...'0123456789abcdef'].entries()) {
+  COUNTS[lower.charCodeAt(0)] = value;
+  COUNTS[lower.toUpperCase().charCodeAt(0)] = value;
+}
+
+function bitsAt(hex: string, index: number): number {
+  return COUNTS[hex.charCodeAt(index) & 127];
+}
+
+/** The lane of the eight hex digits from `start`; the reverse of the above. */
 export function hexToLane(hex: string, start: number): number {
-  const value = Number.parseInt(hex.slice(start, start + 8), 16);
-  return (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
+  return (
+    (bitsAt(hex, start) << 4) |
+    bitsAt(hex, start + 1) |
+    (bitsAt(hex, start + 2) << 12) |
+    (bitsAt(hex, start + 3) << 8) |
+    (bitsAt(hex, start + 4) << 20) |
+    (bitsAt(hex, start + 5) << 16) |
+    (bitsAt(hex, start + 6) << 28) |
+    (bitsAt(hex, start + 7) << 24)
+  );
 }
 
 /** Random ids from the host's cryptographic generator; never all zero. */
 export class RandomIdGenerator implements IdGenerator {
-  generateTraceId = (): string => {
-    const last = randomLane() || 1;
-    return laneToHex(randomLane()) + laneToHex(randomLane()) + laneToHex(randomLane()) + laneToHex(last);
-  };
+  generateTraceId = (): string => traceIdOf(randomLane(), randomLane(), randomLane(), randomLane() || 1);
 
-  generateSpanId = (): string => laneToHex(randomLane()) + laneToHex(randomLane() || 1);
+  generateSpanId = (): string => spanIdOf(randomLane(), randomLane() || 1);
 }

@@ -4,7 +4,7 @@
  * Trace specification, "TraceState: Probability Sampling"; W3C Trace Context Level 2, §3.2.2.3.2.
  */
 import { isValidTraceId } from '@opentelemetry/api';
-import { laneToHex, randomLane } from './ids.ts';
+import { randomLane, spanIdOf } from './ids.ts';
 
 /** Hex digits of 56 bits. */
 export const MAXIMUM_PRECISION = 14;
@@ -59,7 +59,7 @@ export function randomnessOf(traceId: string): string | undefined {
 
 /** 56 new random bits. */
 export function newRandomness(): string {
-  return (laneToHex(randomLane()) + laneToHex(randomLane())).slice(-MAXIMUM_PRECISION);
+  return spanIdOf(randomLane(), randomLane()).slice(-MAXIMUM_PRECISION);
 }
 
 // The last threshold converted: a process has few, and a conversion takes 0.5 µs, a fifth of a decision.

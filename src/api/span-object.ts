@@ -2,7 +2,15 @@
  * A span object of any make - ours in plug-in mode, another SDK's, a plain object - read once into what the encoder
  * takes. This is the first phase of encoding: getters and Proxies run here, and nothing of the object is read later.
  */
-import type { Attributes, HrTime, Link, SpanContext, SpanStatus } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type HrTime,
+  isValidSpanId,
+  isValidTraceId,
+  type Link,
+  type SpanContext,
+  type SpanStatus,
+} from '@opentelemetry/api';
 import type { KeyTable } from '../engine/key-table.ts';
 import { AttributeList } from './attribute-list.ts';
 import { describe } from './attributes.ts';
@@ -64,16 +72,21 @@ export class SpanObject implements EncodableSpan {
     this.readStatus(span.status);
     list.setAll(span.attributes);
     list.dropped += count(span.droppedAttributesCount);
-    this._events = present(span.events).map((event) => readEvent(event, keyTable));
+    const { events, links } = span;
+    if (Array.isArray(events) && events.length > 0) {
+      this._events = events.map((event) => readEvent(event, keyTable));
+    }
     this._droppedEvents = count(span.droppedEventsCount);
-    const links = present(span.links);
-    this._links = links.map((link) => readLink(link, keyTable)).filter((link) => link !== undefined);
-    this._droppedLinks = count(span.droppedLinksCount) + links.length - this._links.length;
+    this._droppedLinks = count(span.droppedLinksCount);
+    if (Array.isArray(links) && links.length > 0) {
+      this._links = links.map((link) => readLink(link, keyTable)).filter((link) => link !== undefined);
+      this._droppedLinks += links.length - this._links.length;
+    }
   }
 
   private readIdentity(span: ReadableSpan): void {
     const { traceId, spanId, traceFlags, traceState } = span.spanContext();
-    if (!isId(traceId, TRACE_ID) || !isId(spanId, SPAN_ID)) {
+    if (!isValidTraceId(traceId) || !isValidSpanId(spanId)) {
       throw new TypeError(
         `expected a trace id and a span id in hex, got ${describe(traceId)}, ${describe(spanId)}`,
       );
@@ -89,7 +102,7 @@ export class SpanObject implements EncodableSpan {
     const { parentSpanContext } = span;
     // SDKs of opentelemetry-js 1.x have the id alone.
     const parentId = parentSpanContext?.spanId ?? (span as { parentSpanId?: string }).parentSpanId;
-    const hasParent = isId(parentId, SPAN_ID);
+    const hasParent = parentId !== undefined && isValidSpanId(parentId);
     this._parent0 = hasParent ? hexToLane(parentId, 0) : 0;
     this._parent1 = hasParent ? hexToLane(parentId, 8) : 0;
     this._remoteParent = parentSpanContext?.isRemote === true;
@@ -103,17 +116,9 @@ export class SpanObject implements EncodableSpan {
   }
 }
 
-function isId(value: unknown, pattern: RegExp): value is string {
-  return typeof value === 'string' && pattern.test(value) && !/^0+$/.test(value);
-}
-
 /** A whole number of at least 0; 0 for anything else. */
 function count(value: unknown): number {
   return typeof value === 'number' && value > 0 && value <= 0x7fffffff ? Math.floor(value) : 0;
-}
-
-function present<Item>(items: readonly Item[] | undefined): readonly Item[] {
-  return Array.isArray(items) ? items : [];
 }
 
 /** Writes a time to `time`; the epoch for what is none. */

@@ -30,7 +30,7 @@ import {
   traceStateText,
 } from './event.ts';
 import type { Identity } from './identity.ts';
-import { laneToHex } from './ids.ts';
+import { spanIdOf, traceIdOf } from './ids.ts';
 import { warnOfLimits } from './limit-warning.ts';
 import { readableEvents, readableLinks, toHrTime } from './readable.ts';
 import { readStatus } from './status.ts';
@@ -117,9 +117,8 @@ export class Span implements ApiSpan {
 
   spanContext(): SpanContext {
     this._context ??= {
-      traceId:
-        laneToHex(this._trace0) + laneToHex(this._trace1) + laneToHex(this._trace2) + laneToHex(this._trace3),
-      spanId: laneToHex(this._span0) + laneToHex(this._span1),
+      traceId: traceIdOf(this._trace0, this._trace1, this._trace2, this._trace3),
+      spanId: spanIdOf(this._span0, this._span1),
       traceFlags: this._flags,
       traceState: this._traceState,
     };
@@ -302,7 +301,7 @@ export class Span implements ApiSpan {
     if ((this._parent0 | this._parent1) === 0) return undefined;
     return {
       traceId: this.spanContext().traceId,
-      spanId: laneToHex(this._parent0) + laneToHex(this._parent1),
+      spanId: spanIdOf(this._parent0, this._parent1),
       traceFlags: this._parentFlags,
       ...(this._remoteParent && { isRemote: true }),
     };
