@@ -1,6 +1,7 @@
 /** Starts and stops tracing for a whole program. */
 import {
   context as contextApi,
+  type MeterProvider,
   type ProxyTracerProvider,
   propagation as propagationApi,
   type Tracer,
@@ -62,6 +63,8 @@ export interface InitOptions
   spanProcessors?: SpanProcessor[];
   /** When batches leave. Default: the `OTEL_BSP_*` variables, else every 5 s or 4 MiB. */
   batch?: BatchOptions;
+  /** Gets the metrics of this SDK about itself, `otel.sdk.*` (docs/metrics.md). Default: none are made. */
+  meterProvider?: MeterProvider;
 }
 
 /** The numbers of `stats()`. `engine` is `none` while tracing is off. */
@@ -130,6 +133,7 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   exporters: true,
   headers: true,
   limits: true,
+  meterProvider: true,
   propagators: true,
   protocol: true,
   registerGlobal: true,
@@ -169,6 +173,7 @@ function start(options: InitOptions): Running | undefined {
     arenaBytes: options.arenaBytes,
     sampler: resolveSampler(options),
     spanLimits: options.limits,
+    meterProvider: options.meterProvider,
     resource: resolveResource(options),
     // Ours last: what another processor writes to a span in `onEnd` is exported.
     spanProcessors: [

@@ -13,7 +13,7 @@ test('a server that says 200 before it has read the body still gets all of it', 
     });
   });
   const result = await transport(server.url).send(requestOf(bytes(length, 0x01)));
-  expect(result).toEqual({ kind: 'delivered', rejected: 0 });
+  expect(result).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
   expect(received).toBe(length);
 });
 
@@ -22,6 +22,7 @@ describe('a connection', () => {
     const port = await refusingPort();
     expect(await transport(`http://127.0.0.1:${port}/`).send(requestOf(bytes(3, 1)))).toEqual({
       kind: 'retryable',
+      code: 'ECONNREFUSED',
       reason: `no answer from http://127.0.0.1:${port}/: ECONNREFUSED`,
     });
   });
@@ -52,7 +53,7 @@ describe('a connection', () => {
     const result = await transport(server.url, { httpAgentOptions: () => agent }).send(
       requestOf(bytes(3, 1)),
     );
-    expect(result).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(result).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
     expect(server.connections).toHaveLength(1);
   });
 
@@ -63,7 +64,7 @@ describe('a connection', () => {
     // The next request finds the connection open and closed under its feet.
     server.connections[0].once('data', () => server.connections[0].resetAndDestroy());
     const started = performance.now();
-    expect(await sender.send(requestOf(bytes(4, 2)))).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(await sender.send(requestOf(bytes(4, 2)))).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
     expect(performance.now() - started).toBeLessThan(1_000);
     expect(server.connections).toHaveLength(2);
   });
@@ -106,7 +107,7 @@ describe('the deadline', () => {
     const started = performance.now();
     const result = await transport(server.url, { timeoutMillis: 300 }).send(requestOf(bytes(3, 1)));
     expect(performance.now() - started).toBeLessThan(600);
-    expect(result).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(result).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
   });
 
   test('covers a headers function that never answers', async () => {
@@ -127,7 +128,7 @@ describe('the deadline', () => {
     await worker.sawRequest;
     // Beyond the deadline; the other thread answers meanwhile.
     Atomics.wait(new Int32Array(shared), 0, 0, 800);
-    expect(await pending).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(await pending).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
   });
 
   test('an abort ends the attempt at once', async () => {

@@ -75,7 +75,7 @@ describe('gzip', () => {
     const server = await receive();
     const chunks = [bytes(700_000, 1), bytes(3, 2), new TextEncoder().encode('text '.repeat(9_999))];
     const result = await transport(server.url, { compression: 'gzip' }).send(requestOf(...chunks));
-    expect(result).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(result).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
     const [{ headers, body }] = server.requests;
     expect(headers).toMatchObject({ 'content-encoding': 'gzip', 'content-length': String(body.length) });
     expect(gunzipSync(body).equals(Buffer.concat(chunks))).toBe(true);

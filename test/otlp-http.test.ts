@@ -14,7 +14,7 @@ describe('a request', () => {
     const result = await sender.send(
       requestOf(bytes(300_000, 1), bytes(5, 2), bytes(0, 0), bytes(70_000, 3)),
     );
-    expect(result).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(result).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
     const [seen] = server.requests;
     expect(seen).toMatchObject({ method: 'POST', path: '/v1/traces' });
     expect(seen.headers).toMatchObject({
@@ -108,6 +108,7 @@ describe('an answer', () => {
   test.each([429, 502, 503, 504])('%i is retryable', async (status) => {
     expect(await resultFor(status)).toMatchObject({
       kind: 'retryable',
+      code: status,
       reason: expect.stringContaining(`HTTP ${status}`),
     });
   });
@@ -121,19 +122,25 @@ describe('an answer', () => {
     const sender = transport(server.url);
     for (const status of statuses) {
       const result = await sender.send(requestOf(bytes(3, 1)));
-      expect(result).toMatchObject({ kind: 'failed', reason: expect.stringContaining(`HTTP ${status}`) });
+      expect(result).toMatchObject({ kind: 'failed', code: status });
+      expect(result).toMatchObject({ reason: expect.stringContaining(`HTTP ${status}`) });
       expect('tooLarge' in result).toBe(status === 413);
     }
     expect(server.requests).toHaveLength(statuses.length);
   });
 
   test.each([200, 202, 204])('%i delivers', async (status) => {
-    expect(await resultFor(status)).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(await resultFor(status)).toEqual({ kind: 'delivered', code: status, rejected: 0 });
   });
 
   test('a partial success says how many spans were rejected, and why', async () => {
     const body = Uint8Array.from([0x0a, 0x08, 0x08, 0x03, 0x12, 0x04, ...Buffer.from('full')]);
-    expect(await resultFor(200, body)).toEqual({ kind: 'delivered', rejected: 3, message: 'full' });
+    expect(await resultFor(200, body)).toEqual({
+      kind: 'delivered',
+      code: 200,
+      rejected: 3,
+      message: 'full',
+    });
   });
 
   test.each([
@@ -179,6 +186,7 @@ describe('an answer', () => {
       });
       const result = await transport(server.url).send(requestOf(bytes(3, 1)));
       expect(result).toMatchObject({ kind: 'failed', reason: expect.stringContaining('4194304') });
+      expect(result.code).toBe('response_too_large');
       await until(() => server.connections[0].destroyed);
       // The rest of it is what the sockets' buffers on both sides held.
       expect(written).toBeLessThan(40 * MEBIBYTE);
@@ -189,6 +197,7 @@ describe('an answer', () => {
     const bomb = Buffer.from('1f8b08000000000000030300000000000000', 'hex');
     expect(await resultFor(200, bomb, { 'content-encoding': 'gzip' })).toEqual({
       kind: 'delivered',
+      code: 200,
       rejected: 0,
     });
   });

@@ -81,7 +81,7 @@ describe.skipIf(openssl === undefined)('TLS', () => {
     const url = await secureServer('server');
     const wire = new OTLPTraceExporter({ url, ca: pem('ca.pem') }).wire();
     for (let index = 0; index < 2; index++) {
-      expect(await wire.send(REQUEST)).toEqual({ kind: 'delivered', rejected: 0 });
+      expect(await wire.send(REQUEST)).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
     }
     wire.close();
   });
@@ -107,7 +107,7 @@ describe.skipIf(openssl === undefined)('TLS', () => {
     expect(await send({ url })).toMatchObject({ kind: 'retryable' });
     vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE', file('client.pem'));
     vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_KEY', file('client.key'));
-    expect(await send({ url })).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(await send({ url })).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
   });
 
   test('the variables for traces beat the general ones, and the options both', async () => {

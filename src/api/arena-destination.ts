@@ -17,7 +17,11 @@ export class ArenaDestination implements SpanDestination {
   constructor(processors: readonly WireSpanProcessor[], queue: SpanQueue, ledger: Ledger) {
     this.queue = queue;
     this.ledger = ledger;
-    this.connections = processors.map((processor) => processor.connect(queue.attach()));
+    this.connections = processors.map((processor) => {
+      const connection = processor.connect(queue.attach());
+      processor.observe(connection, ledger.dropped);
+      return connection;
+    });
     queue.maxPieceSpans = Math.min(...this.connections.map(({ maxExportBatchSize }) => maxExportBatchSize));
     this.maxQueueSize = Math.min(...this.connections.map(({ maxQueueSize }) => maxQueueSize));
     this.notifyEach = this.connections.some(({ notifyEach }) => notifyEach);

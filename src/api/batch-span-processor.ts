@@ -1,4 +1,5 @@
 /** Sends finished spans in batches. Trace SDK specification, "Batching processor". */
+import type { MeterProvider } from '@opentelemetry/api';
 import { type BatchOptions, resolveBatchOptions } from '../config/batch.ts';
 import { declareOwn } from '../export/own-class.ts';
 import { Pipe } from '../export/pipe.ts';
@@ -7,8 +8,13 @@ import type { ObjectExportOptions } from './object-export.ts';
 import type { SpanExporter } from './types.ts';
 import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } from './wire-span-processor.ts';
 
+interface ProcessorOptions extends BatchOptions {
+  /** Gets metrics of this processor (`otel.sdk.processor.*`). Default: that of the tracer provider, if it has one. */
+  selfObsMeterProvider?: MeterProvider;
+}
+
 /** The option object of upstream's 3.x. */
-export interface BatchSpanProcessorOptions extends BatchOptions {
+export interface BatchSpanProcessorOptions extends ProcessorOptions {
   exporter: SpanExporter;
 }
 
@@ -24,9 +30,19 @@ export class BatchSpanProcessor extends WireSpanProcessor {
   private readonly options: ReturnType<typeof resolveBatchOptions>;
 
   /** Takes `(exporter, options?)`, as upstream's 2.x does, or one object with the exporter in it, as 3.x. */
-  constructor(exporter: SpanExporter | BatchSpanProcessorOptions, options?: BatchOptions) {
-    super(exporterOf(exporter));
-    this.options = resolveBatchOptions(this.exporter === exporter ? options : (exporter as BatchOptions));
+  constructor(exporter: SpanExporter | BatchSpanProcessorOptions, options?: ProcessorOptions) {
+    const own = exporterOf(exporter);
+    const given = own === exporter ? options : (exporter as BatchSpanProcessorOptions);
+    super(own, given?.selfObsMeterProvider);
+    this.options = resolveBatchOptions(given);
+  }
+
+  protected override get componentType(): string {
+    return 'batching_span_processor';
+  }
+
+  protected override get hasQueue(): boolean {
+    return true;
   }
 
   protected override get objectOptions(): ObjectExportOptions {
@@ -42,6 +58,7 @@ export class BatchSpanProcessor extends WireSpanProcessor {
       maxExportBatchSize,
       scheduledDelayMillis,
       exportTimeoutMillis,
+      onOperation: this.onOperation,
     });
     return this.connected({
       pipe,

@@ -3,6 +3,7 @@
  * still reaches the wire, are encoded into the arena a slice a turn, and leave by a pipe like all others.
  */
 import type { Arena } from '../engine/arena.ts';
+import type { ExportOutcomes } from '../export/export-outcomes.ts';
 import type { WireExporter } from '../export/exporter.ts';
 import { type FlushResult, Pipe } from '../export/pipe.ts';
 import type { PipeCounters } from '../export/pipe-counters.ts';
@@ -61,6 +62,7 @@ export class EncodedObjectExport implements ObjectExport {
       maxExportBatchSize: options.maxExportBatchSize,
       scheduledDelayMillis: options.scheduledDelayMillis,
       exportTimeoutMillis: options.exportTimeoutMillis,
+      onOperation: options.onOperation,
     });
   }
 
@@ -97,8 +99,7 @@ export class EncodedObjectExport implements ObjectExport {
   private refusal(span: ReadableSpan): DropReason | undefined {
     if (!isSampled(span)) return 'not_sampled';
     if (this.stopping !== undefined) return 'shutdown';
-    const { maxQueueSize = Number.POSITIVE_INFINITY } = this.options;
-    return this.waitingSpans >= maxQueueSize ? 'queue_full' : undefined;
+    return this.waitingSpans >= this.capacity ? 'queue_full' : undefined;
   }
 
   async flush(millis: number): Promise<FlushResult> {
@@ -149,12 +150,24 @@ export class EncodedObjectExport implements ObjectExport {
     return this.spans.length + this.pipe.waitingSpans;
   }
 
+  get inFlightSpans(): number {
+    return this.pipe.inFlightSpans;
+  }
+
+  get capacity(): number {
+    return this.options.maxQueueSize ?? Number.POSITIVE_INFINITY;
+  }
+
   get waitingBytes(): number {
     return this.cursor.waitingBytes;
   }
 
   get counters(): PipeCounters {
     return this.pipe.counters;
+  }
+
+  get outcomes(): Readonly<ExportOutcomes> {
+    return this.pipe.outcomes;
   }
 
   get dropped(): ObjectExport['dropped'] {

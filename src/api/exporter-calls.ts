@@ -4,6 +4,7 @@
  * own batch and nothing else.
  */
 import { warn } from '../diagnostics.ts';
+import type { ExportOutcomes, ResultCode } from '../export/export-outcomes.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
@@ -29,14 +30,14 @@ interface Waiter {
 
 export class ExporterCalls implements ObjectExport {
   private readonly ledger = new Ledger();
-  private readonly exported = new PipeLedger(warn);
+  private readonly exported: PipeLedger;
   private readonly exporter: SpanExporter;
   private readonly options: ObjectExportOptions;
-  private readonly queueSize: number;
+  readonly capacity: number;
   private readonly batchSize: number;
   private readonly spans: ReadableSpan[] = [];
   private sending = false;
-  private inFlight = 0;
+  inFlightSpans = 0;
   /** Spans ever added, taken and answered for; up to where sending goes on without waiting for more. */
   private added = 0;
   private taken = 0;
@@ -54,8 +55,9 @@ export class ExporterCalls implements ObjectExport {
   constructor(exporter: SpanExporter, options: ObjectExportOptions) {
     this.exporter = exporter;
     this.options = options;
+    this.exported = new PipeLedger({ warn, onOperation: options.onOperation });
     // The simple processor never drops: what cannot leave at once waits for the export before it.
-    this.queueSize =
+    this.capacity =
       options.maxQueueSize ?? (options.immediate ? Number.POSITIVE_INFINITY : DEFAULT_QUEUE_SIZE);
     this.batchSize = options.maxExportBatchSize ?? (options.immediate ? 1 : DEFAULT_BATCH_SIZE);
   }
@@ -77,7 +79,7 @@ export class ExporterCalls implements ObjectExport {
   private refusal(span: ReadableSpan): DropReason | undefined {
     if (!isSampled(span)) return 'not_sampled';
     if (this.stopping !== undefined) return 'shutdown';
-    return this.spans.length >= this.queueSize ? 'queue_full' : undefined;
+    return this.spans.length >= this.capacity ? 'queue_full' : undefined;
   }
 
   releaseHeld(): void {
@@ -115,16 +117,17 @@ export class ExporterCalls implements ObjectExport {
     this.isClosed = true;
     this.timer.clear();
     this.soon.clear();
-    const rest = this.spans.splice(0).length + this.inFlight;
-    this.inFlight = 0;
-    if (rest > 0) this.exported.countGivenUp(rest);
+    const unsent = this.spans.splice(0).length;
+    const rest = unsent + this.inFlightSpans;
+    if (rest > 0) this.exported.countGivenUp(unsent, this.inFlightSpans, true);
+    this.inFlightSpans = 0;
     const left = Math.max(0, deadline - performance.now());
     await guardedWithin('shutdown', this.exporter, left, () => this.exporter.shutdown?.());
     return { ...result, dropped: result.dropped + rest, waiting: 0 };
   }
 
   get waitingSpans(): number {
-    return this.spans.length + this.inFlight;
+    return this.spans.length + this.inFlightSpans;
   }
 
   /** Nothing is encoded here. */
@@ -134,6 +137,10 @@ export class ExporterCalls implements ObjectExport {
 
   get counters(): PipeCounters {
     return this.exported.snapshot();
+  }
+
+  get outcomes(): Readonly<ExportOutcomes> {
+    return this.exported;
   }
 
   get dropped(): ObjectExport['dropped'] {
@@ -154,7 +161,7 @@ export class ExporterCalls implements ObjectExport {
       const batch = this.spans.splice(0, this.batchSize);
       if (batch.length === 0) break;
       this.taken += batch.length;
-      this.inFlight = batch.length;
+      this.inFlightSpans = batch.length;
       this.sending = true;
       const pending = batch.map(({ resource }) => completion(resource)).filter((wait) => wait !== undefined);
       if (pending.length === 0 || this.isReleased) this.call(batch);
@@ -183,7 +190,7 @@ export class ExporterCalls implements ObjectExport {
     let settled: 'no' | 'answered' | 'late' = 'no';
     const timeout = new PipeTimer(() => {
       settled = 'late';
-      fail(`no answer within ${exportTimeoutMillis} ms`);
+      fail(`no answer within ${exportTimeoutMillis} ms`, 'timeout');
       this.advance();
     });
     const settle = (result: ExportResult): void => {
@@ -191,13 +198,14 @@ export class ExporterCalls implements ObjectExport {
       if (settled !== 'no') return;
       settled = 'answered';
       timeout.clear();
-      if (result?.code === ExportResultCode.SUCCESS) this.answer(batch.length, undefined);
-      else fail(messageOf(result?.error ?? 'the exporter gave no reason'));
+      if (result?.code === ExportResultCode.SUCCESS) this.answer(batch.length);
+      else fail(messageOf(result?.error ?? 'the exporter gave no reason'), errorName(result?.error));
       if (!isInCall) this.advance();
     };
-    const fail = (reason: string): void => this.answer(batch.length, `${nameOf(this.exporter)}: ${reason}`);
-    const failed = (error: unknown): void =>
-      settle({ code: ExportResultCode.FAILED, error: new Error(messageOf(error)) });
+    const fail = (reason: string, code: ResultCode): void =>
+      this.answer(batch.length, `${nameOf(this.exporter)}: ${reason}`, code);
+    const failed = (error: unknown): void => settle({ code: ExportResultCode.FAILED, error: asError(error) });
+    this.exported.beginAttempt();
     try {
       const returned: unknown = runSuppressed(() => this.exporter.export(batch, settle));
       // An `async export` that rejects has no callback to tell it by.
@@ -211,13 +219,13 @@ export class ExporterCalls implements ObjectExport {
     if (settled === 'no') timeout.arm(exportTimeoutMillis);
   }
 
-  private answer(spans: number, failure: string | undefined): void {
+  private answer(spans: number, failure?: string, code?: ResultCode): void {
     this.sending = false;
     if (this.isClosed) return;
-    this.inFlight = 0;
+    this.inFlightSpans = 0;
     this.answered += spans;
-    if (failure === undefined) this.exported.countDelivered({ spanCount: spans }, 0, undefined);
-    else this.exported.countFailed({ spanCount: spans }, failure);
+    if (failure === undefined) this.exported.countDelivered({ spanCount: spans }, 0);
+    else this.exported.countFailed({ spanCount: spans }, failure, code);
     for (const waiter of this.waiters) if (waiter.mark <= this.answered) waiter.settle();
   }
 
@@ -245,4 +253,19 @@ export class ExporterCalls implements ObjectExport {
       deadline.arm(millis);
     });
   }
+}
+
+/** The name of an error's class. A cause for metrics must be one of few words, which a message is not. */
+function errorName(error: unknown): string | undefined {
+  try {
+    const { name } = error as { name?: unknown };
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What was thrown, as an error that can be read. */
+function asError(thrown: unknown): Error {
+  return Object.assign(new Error(messageOf(thrown)), { name: errorName(thrown) ?? 'Error' });
 }

@@ -1,7 +1,9 @@
 /** Span objects on their way through one span processor, where they cannot be bytes from their end on. */
 import { TraceFlags } from '@opentelemetry/api';
+import type { ExportOperation } from '../export/export-outcomes.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import type { PipeCounters } from '../export/pipe-counters.ts';
+import type { SpanFlow } from './component-metrics.ts';
 import type { DropReason } from './ledger.ts';
 import type { ReadableSpan } from './types.ts';
 
@@ -15,9 +17,11 @@ export interface ObjectExportOptions {
   readonly exportTimeoutMillis: number;
   /** Each span leaves when it ends: the simple processor. */
   readonly immediate: boolean;
+  /** As in `PipeOptions`. */
+  readonly onOperation?: (operation: ExportOperation) => void;
 }
 
-export interface ObjectExport {
+export interface ObjectExport extends SpanFlow {
   /** Takes a finished span. Never throws. */
   add(span: ReadableSpan): void;
   /** As `SpanDestination.releaseHeld`. */
@@ -26,15 +30,15 @@ export interface ObjectExport {
   flush(millis: number): Promise<FlushResult>;
   /** As `Pipe.shutdown`. */
   shutdown(millis: number): Promise<FlushResult>;
-  /** Spans without a final answer, and the bytes of those that are encoded. */
-  readonly waitingSpans: number;
+  /** The bytes of the waiting spans that are encoded. */
   readonly waitingBytes: number;
+  /** Spans that may wait, Infinity when only bytes bound them. */
+  readonly capacity: number;
   readonly counters: PipeCounters;
   /** Spans that never reached the exporter, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Strings cut because one span can hold no more. */
   readonly cut: number;
-  readonly isClosed: boolean;
 }
 
 /** Spans that wait as objects, and that one export takes, where nothing else is set: the specification's numbers. */

@@ -7,6 +7,8 @@ import { type OTLPTraceExporterOptions, resolveOtlpTraceOptions } from '../expor
 import { declareOwn } from '../export/own-class.ts';
 import { sendWithRetries } from '../export/send-with-retries.ts';
 import { messageOf } from './attributes.ts';
+import { type DirectExport, DirectExports } from './direct-exports.ts';
+import { declareExporter } from './exporter-metrics.ts';
 import { encodeRequest } from './request-encoder.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
 
@@ -25,6 +27,7 @@ export class OTLPTraceExporter implements SpanExporter {
   readonly #options: OtlpHttpOptions;
   readonly #pending = new Set<Promise<void>>();
   #transport: OtlpHttpTransport | undefined;
+  readonly #exports = new DirectExports();
   #stopped = false;
 
   /**
@@ -34,6 +37,12 @@ export class OTLPTraceExporter implements SpanExporter {
    */
   constructor(options: OTLPTraceExporterOptions = {}) {
     this.#options = resolveOtlpTraceOptions(options ?? {});
+    const { endpoint, protocol } = this.#options;
+    declareExporter(this, {
+      type: protocol === 'http/json' ? 'otlp_http_json_span_exporter' : 'otlp_http_span_exporter',
+      destination: { 'server.address': endpoint.hostname, 'server.port': endpoint.port },
+      meterProvider: options?.selfObsMeterProvider,
+    });
   }
 
   /** Takes spans as OTLP bytes. Each call makes a transport of its own; whoever calls closes it. */
@@ -46,7 +55,7 @@ export class OTLPTraceExporter implements SpanExporter {
    * with an error when spans were refused, could not be read, or found no room in the arena.
    */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
-    const done = this.#sendSpans(spans)
+    const done = this.#exportSpans(spans)
       .then(
         () => resultCallback({ code: ExportResultCode.SUCCESS }),
         (error: Error) => resultCallback({ code: ExportResultCode.FAILED, error }),
@@ -67,25 +76,38 @@ export class OTLPTraceExporter implements SpanExporter {
   async shutdown(): Promise<void> {
     this.#stopped = true;
     await this.forceFlush();
+    this.#exports.isClosed = true;
     this.#transport?.close();
   }
 
-  async #sendSpans(spans: readonly ReadableSpan[]): Promise<void> {
+  async #exportSpans(spans: readonly ReadableSpan[]): Promise<void> {
+    const operation = this.#exports.begin(this, spans.length);
+    try {
+      await this.#sendSpans(spans, operation);
+    } finally {
+      operation.end();
+    }
+  }
+
+  async #sendSpans(spans: readonly ReadableSpan[], operation: DirectExport): Promise<void> {
     if (this.#stopped) {
+      operation.lost(spans.length, 'already_shutdown');
       throw new Error('OTLPTraceExporter: expected spans before shutdown(), got them after; not sent.');
     }
     const { bytes, spanCount, dropped } = encodeRequest(spans);
     const request = { chunks: [bytes], byteLength: bytes.length, spanCount };
-    if (spanCount > 0) await this.#send(request);
+    for (const [reason, count] of Object.entries(dropped)) operation.lost(count, reason);
+    if (spanCount > 0) await this.#send(request, operation);
     if (spanCount === spans.length) return;
     const reasons = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
     throw new Error(`OTLPTraceExporter: ${spans.length - spanCount} spans are lost: ${reasons.join(', ')}`);
   }
 
-  async #send(request: ExportRequest): Promise<void> {
+  async #send(request: ExportRequest, operation: DirectExport): Promise<void> {
     // Its caller, another SDK's processor, waits for the answer, so an attempt keeps the process alive.
     this.#transport ??= new OtlpHttpTransport({ ...this.#options, holdsProcess: true });
     const result = await sendWithRetries(this.#transport, request);
+    operation.answered(request.spanCount, result);
     if (result.kind !== 'delivered') throw new Error(`OTLPTraceExporter: ${result.reason}`);
     if (result.rejected > 0) {
       const said = result.message === undefined ? '' : `: ${result.message}`;

@@ -209,10 +209,11 @@ export class PluginSpan implements ApiSpan {
     }
     this.endTime = early ? [seconds, nanos] : [time.seconds, time.nanos];
     this.duration = toHrTime(this.endTime[0] - seconds, this.endTime[1] - nanos);
-    const { ledger, processors } = this._tracer.settings;
+    const { ledger, metrics, processors } = this._tracer.settings;
     processors?.onEnding(this);
     this.ended = true;
     ledger.ended += 1;
+    if (metrics !== null) metrics.ended(this._spanContext.traceFlags);
     warnOfLimits(this.name, this.droppedAttributesCount, this.droppedEventsCount, this.droppedLinksCount);
     processors?.onEnd(this);
   }

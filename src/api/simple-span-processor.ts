@@ -1,4 +1,5 @@
 /** Sends every finished span at once. Trace SDK specification, "Simple processor". */
+import type { MeterProvider } from '@opentelemetry/api';
 import { declareOwn } from '../export/own-class.ts';
 import { Pipe } from '../export/pipe.ts';
 import type { SpanCursor } from '../export/span-queue.ts';
@@ -8,6 +9,13 @@ import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } fr
 
 const DEFAULT_DELAY_MILLIS = 5_000;
 const DEFAULT_TIMEOUT_MILLIS = 30_000;
+
+/** The option object of upstream's 3.x. */
+interface SimpleSpanProcessorOptions {
+  exporter: SpanExporter;
+  /** Gets metrics of this processor (`otel.sdk.processor.*`). Default: that of the tracer provider, if it has one. */
+  selfObsMeterProvider?: MeterProvider;
+}
 
 /**
  * For tests and development. A span leaves when it ends; while one export is under way, the next spans wait
@@ -19,8 +27,13 @@ export class SimpleSpanProcessor extends WireSpanProcessor {
   }
 
   /** Takes the exporter, as upstream's 2.x does, or an object with it, as 3.x. */
-  constructor(exporter: SpanExporter | { exporter: SpanExporter }) {
-    super(exporterOf(exporter));
+  constructor(exporter: SpanExporter | SimpleSpanProcessorOptions) {
+    const own = exporterOf(exporter);
+    super(own, own === exporter ? undefined : (exporter as SimpleSpanProcessorOptions).selfObsMeterProvider);
+  }
+
+  protected override get componentType(): string {
+    return 'simple_span_processor';
   }
 
   protected override get objectOptions(): ObjectExportOptions {
@@ -35,7 +48,11 @@ export class SimpleSpanProcessor extends WireSpanProcessor {
 
   /** @internal */
   override connect(cursor: SpanCursor): Connection {
-    const pipe = new Pipe({ exporter: (this.exporter as ArenaExporter).wire(), source: cursor });
+    const pipe = new Pipe({
+      exporter: (this.exporter as ArenaExporter).wire(),
+      source: cursor,
+      onOperation: this.onOperation,
+    });
     return this.connected({
       pipe,
       source: cursor,

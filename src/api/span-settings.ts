@@ -8,6 +8,7 @@ import type { Ledger } from './ledger.ts';
 import type { ResolvedSpanLimits } from './limits.ts';
 import type { PluginProcessors } from './plugin-processors.ts';
 import type { Sampler, SamplingShortcut } from './sampler.ts';
+import type { SpanMetrics } from './span-metrics.ts';
 import type { Resource } from './types.ts';
 
 export interface SpanSettings {
@@ -32,6 +33,8 @@ export interface SpanSettings {
   readonly processors: PluginProcessors | null;
   /** `OTEL_SDK_DISABLED`: no span records (General SDK Configuration specification). */
   readonly isDisabled: boolean;
+  /** `null` without a MeterProvider: nothing is counted for it then. */
+  readonly metrics: SpanMetrics | null;
   /** The provider was shut down: new spans do not record, finished ones are dropped and counted. */
   isShutdown: boolean;
 }

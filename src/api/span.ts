@@ -243,7 +243,10 @@ export class Span implements ApiSpan {
     this._attributes = null;
     this._events = null;
     this._links = null;
-    this._tracer.settings.lists.release(list);
+    const { lists, metrics } = this._tracer.settings;
+    lists.release(list);
+    // Last: an instrument is user code.
+    if (metrics !== null) metrics.ended(this._flags);
   }
 
   /** Writes a user's time, or now, to `time`. */

@@ -3,6 +3,7 @@ import {
   type TracerProvider as ApiTracerProvider,
   type ContextManager,
   context as contextApi,
+  type MeterProvider,
   propagation,
   type TextMapPropagator,
   trace,
@@ -32,11 +33,13 @@ import { defaultResource, resourceFromAttributes } from './resource.ts';
 import { completion } from './resource-completion.ts';
 import { type Sampler, samplingShortcut } from './sampler.ts';
 import { readScope, scopeKey } from './scope.ts';
+import { sdkMetrics } from './sdk-metrics.ts';
 import type { SpanDestination, SpanDestinationStats } from './span-destination.ts';
+import { SpanMetrics } from './span-metrics.ts';
 import type { SpanSettings } from './span-settings.ts';
 import { Tracer } from './tracer.ts';
 import type { InstrumentationScope, Resource, SpanProcessor } from './types.ts';
-import { isArenaProcessor } from './wire-span-processor.ts';
+import { isArenaProcessor, WireSpanProcessor } from './wire-span-processor.ts';
 
 /** How to make a provider. Every member is optional; those of upstream's providers mean the same here. */
 export interface TracerProviderOptions extends EngineOptions {
@@ -57,8 +60,11 @@ export interface TracerProviderOptions extends EngineOptions {
   idGenerator?: IdGenerator;
   /** Default: none; spans are then recorded, and dropped when they end. */
   spanProcessors?: SpanProcessor[];
-  /** Accepted as upstream has it, and not used. */
-  meterProvider?: unknown;
+  /**
+   * Gets the metrics of this SDK about itself (`otel.sdk.*`, docs/metrics.md): of the provider, and of the processors
+   * and exporters of this package in it that have none of their own. Default: none, and nothing is measured.
+   */
+  meterProvider?: MeterProvider;
   /** Longest time `forceFlush` takes, in milliseconds. Default 30,000. */
   forceFlushTimeoutMillis?: number;
 }
@@ -111,6 +117,9 @@ export class TracerProvider implements ApiTracerProvider {
     const ledger = new Ledger();
     const queue = new SpanQueue(arena.engine);
     const processors = usableProcessors(options.spanProcessors);
+    const isDisabled = resolveBoolean('disabled', options.disabled);
+    const metrics = isDisabled ? null : sdkMetrics(options.meterProvider);
+    if (metrics !== null) observeAll(processors, options.meterProvider);
     const isArenaMode = processors.every(isArenaProcessor);
     const bytes = new ArenaDestination(isArenaMode ? processors.filter(isArenaProcessor) : [], queue, ledger);
     const plugins = isArenaMode ? null : new PluginProcessors(processors, arena);
@@ -138,7 +147,8 @@ export class TracerProvider implements ApiTracerProvider {
       notifyEach: bytes.notifyEach,
       notify: bytes.notify.bind(bytes),
       processors: plugins,
-      isDisabled: resolveBoolean('disabled', options.disabled),
+      isDisabled,
+      metrics: metrics === null ? null : new SpanMetrics(metrics),
       isShutdown: false,
     };
     if (isArenaMode) this.holdFor(resource, bytes);
@@ -245,6 +255,12 @@ export class TracerProvider implements ApiTracerProvider {
 
 function environmentResource(): Resource {
   return defaultResource().merge(resourceFromAttributes(environmentAttributes()));
+}
+
+function observeAll(processors: readonly SpanProcessor[], meterProvider: MeterProvider | undefined): void {
+  for (const processor of processors) {
+    if (processor instanceof WireSpanProcessor) processor.observeWith(meterProvider);
+  }
 }
 
 /** A time to wait, or `fallback` with a warning for what is none. */

@@ -29,6 +29,8 @@ import type { InstrumentationScope } from './types.ts';
 const NO_OPTIONS: SpanOptions = Object.freeze({});
 const SAMPLED = 1;
 
+type StartedSpan = Span | PluginSpan | NonRecordingSpan;
+
 interface StartOptions extends SpanOptions {
   readonly kind: SpanKind;
 }
@@ -74,6 +76,18 @@ export class Tracer implements ApiTracer {
     if (settings.isShutdown || settings.isDisabled) return withoutSdk(context, given);
     if (given.root) context = withoutSpan(context);
     const parent = spanOf(context);
+    const span = this.startUnder(parent, name, given, context);
+    if (settings.metrics !== null) settings.metrics.started(span, parent);
+    return span;
+  }
+
+  private startUnder(
+    parent: ApiSpan | undefined,
+    name: string,
+    given: SpanOptions,
+    context: Context,
+  ): StartedSpan {
+    const { settings } = this;
     const { shortcut } = settings;
     if (shortcut === 'off' || (shortcut === 'parent' && parent instanceof NonRecordingSpan)) {
       return new NonRecordingSpan(parent, settings.idGenerator);
@@ -123,7 +137,7 @@ export class Tracer implements ApiTracer {
     options: StartOptions,
     context: Context,
     parent: ApiSpan | undefined,
-  ): ApiSpan {
+  ): StartedSpan {
     // A sampler may itself start spans.
     const own = { ...identity };
     const result = this.askSampler(name, options, context, spanContextOf(own).traceId);
@@ -174,7 +188,7 @@ export class Tracer implements ApiTracer {
     samplerAttributes: Attributes | undefined,
     parent: ApiSpan | undefined,
     context: Context,
-  ): ApiSpan {
+  ): Span | PluginSpan {
     const { ledger, processors } = this.settings;
     const now = monotonicNow();
     if (processors !== null) {

@@ -1,5 +1,5 @@
 /** What our two span processors share: they bring finished spans to an exporter, as bytes or as objects. */
-import type { Context } from '@opentelemetry/api';
+import type { Context, MeterProvider } from '@opentelemetry/api';
 import { resolveEngineOptions } from '../config/engine.ts';
 import { warnOnce } from '../diagnostics.ts';
 import type { Arena } from '../engine/arena.ts';
@@ -11,7 +11,11 @@ import type { SpanCursor } from '../export/span-queue.ts';
 import { messageOf } from './attributes.ts';
 import { EncodedObjectExport } from './encoded-object-export.ts';
 import { ExporterCalls } from './exporter-calls.ts';
+import { countsItself, exporterMetrics } from './exporter-metrics.ts';
+import { nameOf } from './guarded-call.ts';
 import type { ObjectExport, ObjectExportOptions } from './object-export.ts';
+import { type DropCounts, ProcessorMetrics } from './processor-metrics.ts';
+import { sdkMetrics } from './sdk-metrics.ts';
 import type { ReadableSpan, SpanExporter, SpanProcessor } from './types.ts';
 
 /** One of our exporters: it takes OTLP bytes as well as span objects. */
@@ -49,9 +53,12 @@ export abstract class WireSpanProcessor implements SpanProcessor {
   private arena: Arena | undefined;
   private objects: ObjectExport | undefined;
   private isStopped = false;
+  private metrics: ProcessorMetrics | undefined;
 
-  constructor(exporter: SpanExporter) {
+  /** @param meterProvider - gets metrics of this processor, whatever the tracer provider has. */
+  constructor(exporter: SpanExporter, meterProvider?: MeterProvider) {
     this.exporter = exporter;
+    this.measureIn(meterProvider);
     if (typeof exporter?.export === 'function') return;
     warnOnce('no-exporter', `${new.target.name}: expected a span exporter, got none; its spans are lost.`);
   }
@@ -59,12 +66,44 @@ export abstract class WireSpanProcessor implements SpanProcessor {
   /** Starts to work for a provider in arena mode. @internal */
   abstract connect(cursor: SpanCursor): Connection;
 
+  /** Semantic Conventions, `otel.component.type`. */
+  protected get componentType(): string {
+    return nameOf(this);
+  }
+
+  /** Whether metrics tell how many spans wait. */
+  protected get hasQueue(): boolean {
+    return false;
+  }
+
   /** When span objects leave. */
   protected abstract get objectOptions(): ObjectExportOptions;
 
   protected connected(connection: Connection): Connection {
     this.connections.push(connection);
     return connection;
+  }
+
+  private measureIn(meterProvider: MeterProvider | undefined): void {
+    const sdk = sdkMetrics(meterProvider);
+    if (sdk !== null) this.metrics ??= new ProcessorMetrics(sdk, this.componentType, this.hasQueue);
+  }
+
+  /** The tracer provider's; the processor and its exporter use it unless they have one of their own. @internal */
+  observeWith(meterProvider: MeterProvider | undefined): void {
+    this.measureIn(meterProvider);
+    if (typeof this.exporter?.export === 'function') exporterMetrics(this.exporter, meterProvider);
+  }
+
+  /** Tells metrics of a connection. @internal */
+  observe({ pipe, maxQueueSize }: Connection, dropped: DropCounts): void {
+    this.metrics?.watch(pipe, dropped, maxQueueSize);
+    exporterMetrics(this.exporter)?.watch(pipe);
+  }
+
+  /** For the pipes of this processor. */
+  protected get onOperation(): ObjectExportOptions['onOperation'] {
+    return exporterMetrics(this.exporter)?.onOperation;
   }
 
   /** Encodes span objects in this arena, that of the provider. Default: the arena of the thread. @internal */
@@ -124,11 +163,16 @@ export abstract class WireSpanProcessor implements SpanProcessor {
 
   private openObjectExport(): ObjectExport {
     const { exporter, objectOptions } = this;
-    if (!takesBytes(exporter) || exporter.prefersObjects) return new ExporterCalls(exporter, objectOptions);
-    // Nothing will be encoded any more: no arena for that.
-    if (this.isStopped) return new ExporterCalls(exporter, objectOptions);
-    const arena = this.arena ?? openArena(resolveEngineOptions({}));
-    return new EncodedObjectExport(arena, exporter.wire(), objectOptions);
+    // Once stopped, nothing will be encoded any more: no arena for that.
+    const takesObjects = !takesBytes(exporter) || exporter.prefersObjects || this.isStopped;
+    const measured = takesObjects && countsItself(exporter) ? undefined : exporterMetrics(exporter);
+    const options = { ...objectOptions, onOperation: measured?.onOperation };
+    const objects = takesObjects
+      ? new ExporterCalls(exporter, options)
+      : new EncodedObjectExport(this.arena ?? openArena(resolveEngineOptions({})), exporter.wire(), options);
+    this.metrics?.watch(objects, objects.dropped, objects.capacity);
+    measured?.watch(objects);
+    return objects;
   }
 }
 

@@ -142,6 +142,12 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
       'The variable takes `true` (`all`) or `false` (`metadata`). An invalid option captures nothing, an ' +
       'invalid variable no text.',
   },
+  meterProvider: {
+    meaning:
+      'Gets metrics of the SDK itself, [`otel.sdk.*`](metrics.md). Processors and `OTLPTraceExporter` take one of ' +
+      'their own as `selfObsMeterProvider`.',
+    limit: 'One that throws is named once, and measured no more. Unset: nothing is measured.',
+  },
   logLevel: {
     meaning: 'Which of our own messages reach stderr.',
     limit:
@@ -155,7 +161,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     introduction:
       'With `node --import spandrel/register` the variables are all there is. `OTEL_CONFIG_FILE` is named in a ' +
       'warning: configuration files are not read.',
-    options: ['disabled', 'registerGlobal', 'exporters', 'logLevel'],
+    options: ['disabled', 'registerGlobal', 'exporters', 'meterProvider', 'logLevel'],
   },
   {
     title: 'Resource',

@@ -215,6 +215,12 @@ export const OPTIONS = {
     default: 'all',
     environment: ['OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'],
   },
+  meterProvider: {
+    type: 'object',
+    accepts: 'a `MeterProvider` of `@opentelemetry/api`',
+    default: 'none',
+    environment: [],
+  },
   logLevel: {
     type: 'choice',
     choices: ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'],

@@ -59,5 +59,6 @@ export function isPromise(value: SendResult | Promise<SendResult>): value is Pro
 /** The request is lost, the pipe goes on. The error's own text may hold a secret. */
 function brokenContract(error: unknown): SendResult {
   const name = (error as { name?: unknown } | undefined)?.name;
-  return { kind: 'failed', reason: `the exporter threw ${typeof name === 'string' ? name : typeof error}` };
+  const code = typeof name === 'string' ? name : typeof error;
+  return { kind: 'failed', reason: `the exporter threw ${code}`, code };
 }

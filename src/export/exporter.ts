@@ -18,9 +18,13 @@ export interface ExportRequest {
   readonly spanCount: number;
 }
 
-/** What became of one attempt. */
-export type SendResult =
-  /** A final 2xx answer. `rejected` is `partial_success.rejected_spans`, 0 when all were taken. */
+/**
+ * What became of one attempt. `code` is the HTTP status, or a short name of the cause where there is none: one of few
+ * values, and no text of a server.
+ */
+export type SendResult = {
+  readonly code?: number | string;
+} /** A final 2xx answer. `rejected` is `partial_success.rejected_spans`, 0 when all were taken. */ & (
   | { readonly kind: 'delivered'; readonly rejected: number; readonly message?: string }
   /** No answer, or one of the retryable statuses. `retryAfterMs` pauses the whole pipe when present. */
   | { readonly kind: 'retryable'; readonly reason: string; readonly retryAfterMs?: number }
@@ -28,7 +32,8 @@ export type SendResult =
    * A final refusal: the spans of this request are lost, and counted. `tooLarge` says that the size was the
    * reason (413), so that smaller requests with the same spans may pass.
    */
-  | { readonly kind: 'failed'; readonly reason: string; readonly tooLarge?: boolean };
+  | { readonly kind: 'failed'; readonly reason: string; readonly tooLarge?: boolean }
+);
 
 export interface WireExporter {
   /**

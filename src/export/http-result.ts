@@ -30,12 +30,13 @@ export function toSendResult(
   protocol: OtlpHttpProtocol,
 ): SendResult {
   if (result.kind === 'no-answer') {
-    return { kind: 'retryable', reason: `no answer from ${display}: ${result.code}` };
+    const code = result.code.replaceAll(' ', '_');
+    return { kind: 'retryable', reason: `no answer from ${display}: ${result.code}`, code };
   }
   const { status, headers } = result;
   if (result.oversize) {
     const reason = `HTTP ${status} from ${display} with a body over ${MAXIMUM_RESPONSE_BYTES} bytes, not read`;
-    return { kind: 'failed', reason };
+    return { kind: 'failed', reason, code: 'response_too_large' };
   }
   if (status >= 200 && status < 300) return delivered(result, secrets);
   const message = bodyMessage(result, secrets);
@@ -44,8 +45,8 @@ export function toSendResult(
     const retryAfter = THROTTLING_STATUSES.has(status) ? headers['retry-after'] : undefined;
     const retryAfterMs = parseRetryAfterMillis(retryAfter, headers.date, Date.now());
     return retryAfterMs === undefined
-      ? { kind: 'retryable', reason }
-      : { kind: 'retryable', reason, retryAfterMs };
+      ? { kind: 'retryable', reason, code: status }
+      : { kind: 'retryable', reason, code: status, retryAfterMs };
   }
   const advice =
     status >= 300 && status < 400
@@ -54,6 +55,7 @@ export function toSendResult(
   return {
     kind: 'failed',
     reason: advice === undefined ? reason : `${reason} (${advice})`,
+    code: status,
     ...(status === 413 ? { tooLarge: true } : {}),
   };
 }
@@ -61,7 +63,7 @@ export function toSendResult(
 function delivered(answer: Answer, secrets: readonly string[]): SendResult {
   // We accept no encoding; a body that has one all the same is not inflated, so it cannot be read.
   const body = answer.headers['content-encoding'] === undefined ? answer.body : new Uint8Array(0);
-  return { kind: 'delivered', ...readPartialSuccess(body, secrets, isJson(answer)) };
+  return { kind: 'delivered', code: answer.status, ...readPartialSuccess(body, secrets, isJson(answer)) };
 }
 
 function isJson({ headers }: Answer): boolean {

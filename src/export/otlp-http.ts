@@ -105,7 +105,10 @@ export class OtlpHttpTransport implements WireExporter {
 
   async #send(request: ExportRequest, signal: AbortSignal | undefined): Promise<SendResult> {
     const { endpoint, timeoutMillis = DEFAULT_TIMEOUT_MILLIS, holdsProcess = false } = this.#options;
-    if (this.#closed) return { kind: 'failed', reason: `not sent to ${endpoint.display}: already shut down` };
+    if (this.#closed) {
+      const reason = `not sent to ${endpoint.display}: already shut down`;
+      return { kind: 'failed', reason, code: 'already_shutdown' };
+    }
     if (request.byteLength > MAXIMUM_REQUEST_BYTES) return tooLarge(`of ${request.byteLength} bytes`);
     const now = this.#options.now ?? (() => performance.now());
     const deadline = new Deadline({ timeoutMillis, signal, now, holdsProcess });
@@ -113,7 +116,8 @@ export class OtlpHttpTransport implements WireExporter {
       return await this.#sendBefore(deadline, request);
     } catch (error) {
       // Thrown before the first byte was written: a module that is missing, a header no request can have.
-      return { kind: 'failed', reason: `no request to ${endpoint.display} could be made: ${codeOf(error)}` };
+      const code = codeOf(error);
+      return { kind: 'failed', reason: `no request to ${endpoint.display} could be made: ${code}`, code };
     } finally {
       deadline.clear();
     }
@@ -125,6 +129,7 @@ export class OtlpHttpTransport implements WireExporter {
     const retryable = (why: string): SendResult => ({
       kind: 'retryable',
       reason: `not sent to ${display}: ${why}`,
+      code: deadline.stopReason?.replaceAll(' ', '_') ?? 'no_headers',
     });
     const configured = await this.#configuredHeaders(deadline);
     if (typeof configured === 'string') return retryable(configured);
@@ -232,7 +237,7 @@ export class OtlpHttpTransport implements WireExporter {
 /** The limit counts before compression; smaller requests with the same spans may pass. */
 function tooLarge(what: string): SendResult {
   const reason = `request ${what} not sent: OTLP allows ${MAXIMUM_REQUEST_BYTES} bytes`;
-  return { kind: 'failed', reason, tooLarge: true };
+  return { kind: 'failed', reason, tooLarge: true, code: 'request_too_large' };
 }
 
 /** One connection had been closed by the other side; the others in the pool are as old or older. */

@@ -1,5 +1,6 @@
 /** @module Options of the OTLP trace exporter: what the user gave, else the variables, else the defaults. */
 
+import type { MeterProvider } from '@opentelemetry/api';
 import { readEnvironment } from '../config/environment.ts';
 import { isHeaderValue, parseHeaderList } from '../config/key-value-list.ts';
 import { MAXIMUM_MILLIS, OPTIONS } from '../config/options.ts';
@@ -42,6 +43,11 @@ export interface OTLPTraceExporterOptions extends TlsFiles {
   concurrencyLimit?: number;
   /** Put before our own `User-Agent`. */
   userAgent?: string;
+  /**
+   * Gets metrics of this exporter (`otel.sdk.exporter.*`, docs/metrics.md). Default: that of the tracer provider it
+   * works for, if that has one.
+   */
+  selfObsMeterProvider?: MeterProvider;
 }
 
 /** Default port of OTLP/gRPC, which this exporter does not speak. */

@@ -1,6 +1,7 @@
 /** @module What became of the spans of one pipe, counted and said aloud. */
 
-import type { ExportRequest } from './exporter.ts';
+import { type ExportOperation, ExportOutcomes, errorTypeOf, type ResultCode } from './export-outcomes.ts';
+import type { ExportRequest, SendResult } from './exporter.ts';
 
 type Batch = Pick<ExportRequest, 'spanCount'>;
 
@@ -20,18 +21,35 @@ export interface PipeCounters {
   readonly lastErrorTime: number | undefined;
 }
 
+/** What a {@link PipeLedger} may be given. */
+export interface PipeLedgerOptions {
+  /** Takes warnings: a stable code and a text. */
+  readonly warn: (code: string, message: string) => void;
+  /** Called when an export has ended. Must not throw. */
+  readonly onOperation?: (operation: ExportOperation) => void;
+  /** Milliseconds of a monotonic clock. Default `performance.now`. */
+  readonly now?: () => number;
+}
+
 /** Counts answers and warns about those that lose spans. */
-export class PipeLedger implements PipeCounters {
-  exported = 0;
-  rejected = 0;
+export class PipeLedger extends ExportOutcomes implements PipeCounters {
   failed = 0;
   shutdown = 0;
   lastError: string | undefined;
   lastErrorTime: number | undefined;
   readonly #warn: (code: string, message: string) => void;
+  readonly #onOperation: ((operation: ExportOperation) => void) | undefined;
+  readonly #now: () => number;
+  /** When the first attempt of the operation under way began; `undefined` between two. */
+  #begun: number | undefined;
+  /** Of the last attempt of the operation under way, if it got no final answer. */
+  #lastCode: ResultCode;
 
-  constructor(warn: (code: string, message: string) => void) {
+  constructor({ warn, onOperation, now }: PipeLedgerOptions) {
+    super();
     this.#warn = warn;
+    this.#onOperation = onOperation;
+    this.#now = now ?? (() => performance.now());
   }
 
   /** The counts now, as values that do not change any more. */
@@ -45,11 +63,23 @@ export class PipeLedger implements PipeCounters {
     return this.rejected + this.failed + this.shutdown;
   }
 
-  countDelivered(request: Batch, rejectedByServer: number, message: string | undefined): void {
+  /** An attempt begins, the first of an operation or a further one. */
+  beginAttempt(): void {
+    if (this.#onOperation !== undefined) this.#begun ??= this.#now();
+  }
+
+  /** A final answer. */
+  countAnswered(request: Batch, result: Exclude<SendResult, { kind: 'retryable' }>): void {
+    if (result.kind === 'failed') this.countFailed(request, result.reason, result.code);
+    else this.countDelivered(request, result.rejected, result.message, result.code);
+  }
+
+  countDelivered(request: Batch, rejectedByServer: number, message?: string, code?: ResultCode): void {
     // A server cannot reject more than it got, whatever it says: the counts must add up to what was sent.
     const rejected = Math.min(Math.max(rejectedByServer, 0), request.spanCount);
     this.exported += request.spanCount - rejected;
     this.rejected += rejected;
+    this.#endOperation(code, rejected > 0 ? 'rejected' : undefined);
     if (rejected === 0 && message === undefined) return;
     const said = message === undefined ? 'it gave no reason' : `it said: ${message}`;
     const text = `the destination rejected ${rejected} of ${request.spanCount} spans; ${said}`;
@@ -57,14 +87,28 @@ export class PipeLedger implements PipeCounters {
     this.#warn('export-rejected', text);
   }
 
-  countFailed(request: Batch, reason: string): void {
+  countFailed(request: Batch, reason: string, code?: ResultCode): void {
     this.failed += request.spanCount;
+    this.countFailure(request.spanCount, errorTypeOf(code));
+    this.#endOperation(code, errorTypeOf(code));
     this.#setError(reason);
     this.#warn('export-failed', `${request.spanCount} spans lost: ${reason}`);
   }
 
-  countGivenUp(spans: number): void {
+  /**
+   * @param unsent - spans that no export had begun for.
+   * @param sent - spans in the export under way.
+   * @param isSending - whether an attempt of it is; else its last one got no final answer.
+   */
+  countGivenUp(unsent: number, sent: number, isSending: boolean): void {
+    const spans = unsent + sent;
+    this.unsent += unsent;
     this.shutdown += spans;
+    if (sent > 0) {
+      const code = isSending ? 'aborted' : this.#lastCode;
+      this.countFailure(sent, errorTypeOf(code));
+      this.#endOperation(code, errorTypeOf(code));
+    }
     const cause = this.lastError === undefined ? 'no answer in time' : `last error: ${this.lastError}`;
     this.#warn('export-shutdown', `${spans} spans given up at shutdown; ${cause}`);
   }
@@ -74,7 +118,8 @@ export class PipeLedger implements PipeCounters {
    *
    * @param keptSpans - spans that wait for the next try; 0 when there is none, which another warning says.
    */
-  noteRetry(reason: string, keptSpans: number): void {
+  noteRetry(reason: string, keptSpans: number, code?: ResultCode): void {
+    this.#lastCode = code;
     this.#setError(reason);
     if (keptSpans <= 0) return;
     this.#warn(
@@ -88,6 +133,15 @@ export class PipeLedger implements PipeCounters {
     const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown };
     this.#setError(`internal fault: ${String(name)}: ${String(message)}`);
     this.#warn('export-fault', `${this.lastError}. Spans may be late or lost; please report this.`);
+  }
+
+  #endOperation(code: ResultCode, errorType: string | undefined): void {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    this.#lastCode = undefined;
+    if (begun === undefined) return;
+    const status = typeof code === 'number' ? code : undefined;
+    this.#onOperation?.({ seconds: (this.#now() - begun) / 1_000, status, errorType });
   }
 
   #setError(reason: string): void {

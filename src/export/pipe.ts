@@ -2,6 +2,7 @@
 
 import { warn as warnUser } from '../diagnostics.ts';
 import { BoundedSender, isPromise } from './bounded-send.ts';
+import type { ExportOperation, ExportOutcomes } from './export-outcomes.ts';
 import type { ExportRequest, RequestSource, SendResult, WireExporter } from './exporter.ts';
 import { type PipeCounters, PipeLedger } from './pipe-counters.ts';
 import { PipeTimer } from './pipe-timer.ts';
@@ -25,6 +26,8 @@ export interface PipeOptions {
   readonly now?: () => number;
   /** Takes warnings: a stable code and a text. Default: the diagnostics of the package. */
   readonly warn?: (code: string, message: string) => void;
+  /** Called when a request has its final answer, or is given up at shutdown. Must not throw. */
+  readonly onOperation?: (operation: ExportOperation) => void;
 }
 
 /** What a flush achieved, counted from its call. */
@@ -102,12 +105,18 @@ export class Pipe {
     this.#scheduledDelayMillis = options.scheduledDelayMillis ?? DEFAULT_DELAY_MILLIS;
     this.#random = options.random ?? Math.random;
     this.#now = options.now ?? (() => performance.now());
-    this.#ledger = new PipeLedger(options.warn ?? warnUser);
+    const { warn = warnUser, onOperation } = options;
+    this.#ledger = new PipeLedger({ warn, onOperation, now: this.#now });
   }
 
   /** The counts so far. */
   get counters(): PipeCounters {
     return this.#ledger.snapshot();
+  }
+
+  /** As `counters`, by cause, and live. */
+  get outcomes(): Readonly<ExportOutcomes> {
+    return this.#ledger;
   }
 
   /** Whether it was shut down. */
@@ -223,6 +232,7 @@ export class Pipe {
       this.#timer.clear();
       this.#soon.clear();
       this.#sending = true;
+      this.#ledger.beginAttempt();
       const result = this.#sender.send(request);
       if (isPromise(result)) {
         result
@@ -255,28 +265,27 @@ export class Pipe {
       return;
     }
     if (result.kind === 'retryable') {
-      this.#pause(result.reason, result.retryAfterMs);
+      this.#pause(result.reason, result.retryAfterMs, result.code);
       return;
     }
     this.#failures = 0;
     this.#pausedUntil = 0;
     this.#retryAfterUntil = 0;
-    if (result.kind === 'delivered') this.#ledger.countDelivered(request, result.rejected, result.message);
-    else if (result.tooLarge && this.#cut(request)) return;
-    else this.#ledger.countFailed(request, result.reason);
+    if (result.kind === 'failed' && result.tooLarge && this.#cut(request)) return;
+    this.#ledger.countAnswered(request, result);
     this.#held.shift();
     this.#answered += request.spanCount;
     this.#source.release(request);
     this.#tellWaiters();
   }
 
-  #pause(reason: string, retryAfterMs: number | undefined): void {
+  #pause(reason: string, retryAfterMs: number | undefined, code: SendResult['code']): void {
     const now = this.#now();
     const delay = retryDelayMillis(this.#failures++, this.#random, retryAfterMs);
     this.#pausedUntil = now + delay;
     this.#retryAfterUntil = retryAfterMs === undefined ? 0 : now + retryAfterMs;
     const isLastTry = this.#pausedUntil >= this.#shutdownDeadline;
-    this.#ledger.noteRetry(reason, isLastTry ? 0 : this.#source.waitingSpans);
+    this.#ledger.noteRetry(reason, isLastTry ? 0 : this.#source.waitingSpans, code);
     if (isLastTry) this.#settleAllWaiters();
   }
 
@@ -365,17 +374,18 @@ export class Pipe {
     this.#closed = true;
     this.#timer.clear();
     this.#soon.clear();
-    let given = this.#held.reduce((sum, request) => sum + request.spanCount, 0);
+    const sent = this.inFlightSpans;
+    let unsent = 0;
     // The one in flight is released when its attempt lets go of it.
     if (this.#sending) this.#givenUpInFlight = this.#held[0]?.spanCount ?? 0;
     for (const request of this.#held.splice(0).slice(this.#sending ? 1 : 0)) this.#source.release(request);
     for (;;) {
       const rest = this.#source.take(this.#maxRequestBytes, Number.POSITIVE_INFINITY);
       if (rest === undefined) break;
-      given += rest.spanCount;
+      unsent += rest.spanCount;
       this.#source.release(rest);
     }
     this.#source.close?.();
-    if (given > 0) this.#ledger.countGivenUp(given);
+    if (sent + unsent > 0) this.#ledger.countGivenUp(unsent, sent, this.#sending);
   }
 }
