@@ -30,6 +30,8 @@ const STARTED: Readonly<Record<Origin, readonly Attributes[]>> = {
 
 export class SpanMetrics {
   private readonly sdk: SdkMetrics;
+  /** An instrument is at work; the spans that it starts are not counted, or there would be no end. */
+  private isCounting = false;
 
   constructor(sdk: SdkMetrics) {
     this.sdk = sdk;
@@ -38,26 +40,30 @@ export class SpanMetrics {
   /** To be called when all of a start is done: an instrument is user code. */
   started(span: Span | PluginSpan | NonRecordingSpan, parent: ApiSpan | undefined): void {
     const { instruments } = this.sdk;
-    if (instruments === undefined) return;
+    if (instruments === undefined || this.isCounting) return;
     const origin = originOf(parent);
     const result = resultOf(span);
+    this.isCounting = true;
     try {
       instruments.started.add(1, STARTED[origin][result]);
       if (result !== DROP) instruments.live.add(1, LIVE[result]);
     } catch (error) {
       this.sdk.fail(error);
     }
+    this.isCounting = false;
   }
 
   /** @param flags - the trace flags of a span that recorded. */
   ended(flags: number): void {
     const { instruments } = this.sdk;
-    if (instruments === undefined) return;
+    if (instruments === undefined || this.isCounting) return;
+    this.isCounting = true;
     try {
       instruments.live.add(-1, LIVE[(flags & SAMPLED) === 0 ? RECORD_ONLY : RECORD_AND_SAMPLE]);
     } catch (error) {
       this.sdk.fail(error);
     }
+    this.isCounting = false;
   }
 }
 
