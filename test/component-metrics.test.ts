@@ -8,6 +8,7 @@ import { OTLPTraceExporter } from '../src/api/otlp-trace-exporter.ts';
 import { SimpleSpanProcessor } from '../src/api/simple-span-processor.ts';
 import { TracerProvider } from '../src/api/tracer-provider.ts';
 import type { SendResult } from '../src/export/exporter.ts';
+import { VERSION } from '../src/version.ts';
 import { receiveOtlp } from './helpers/api-receiver.ts';
 import { balance, captureWarnings, WireRecorder } from './helpers/api-recorder.ts';
 import { receive } from './helpers/fault-server.ts';
@@ -216,7 +217,7 @@ describe.each(['arena', 'plug-in'] as const)('in %s mode', (mode) => {
       'after shutdown the next collection tells the rest, then no more is read (%s)',
       async (_, temporality) => {
         const { exporter, meterProvider, collect, provider, tracer, end } = record({}, temporality);
-        const remove = vi.spyOn(meterProvider.getMeter('spandrel', '0.1.0'), 'removeBatchObservableCallback');
+        const remove = vi.spyOn(meterProvider.getMeter('spandrel', VERSION), 'removeBatchObservableCallback');
         exporter.answer = () => UNAVAILABLE;
         end(4);
         await collect();

@@ -6,6 +6,7 @@ import { BatchSpanProcessor } from '../src/api/batch-span-processor.ts';
 import { OTLPTraceExporter } from '../src/api/otlp-trace-exporter.ts';
 import { TracerProvider } from '../src/api/tracer-provider.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan } from '../src/api/types.ts';
+import { VERSION } from '../src/version.ts';
 import { hostileProxy } from './helpers/api-hostile.ts';
 import { receiveOtlp } from './helpers/api-receiver.ts';
 import { captureWarnings, WireRecorder } from './helpers/api-recorder.ts';
@@ -140,7 +141,7 @@ describe('the OTLP exporter by its own export', () => {
     await provider.shutdown();
   });
 
-  test('counts each span once: delivered, rejected, refused, unreadable, too late', async () => {
+  test('counts each span once: delivered, rejected, refused, unreadable, in a batch that is, too late', async () => {
     const { meterProvider, collect } = measure();
     const rejecting = Uint8Array.from([0x0a, 0x02, 0x08, 0x02]);
     const server = await receive((response, index) => {
@@ -151,6 +152,13 @@ describe('the OTLP exporter by its own export', () => {
     const unreadable = { spanContext: undefined } as unknown as ReadableSpan;
     await exported(exporter, [spanObject(), spanObject(), spanObject(), unreadable]);
     await exported(exporter, [spanObject()]);
+    const trapped = [spanObject(), spanObject(), spanObject()];
+    Object.defineProperty(trapped, 1, {
+      get() {
+        throw new Error('hostile');
+      },
+    });
+    await exported(exporter, trapped);
     await exporter.shutdown();
     await exported(exporter, [spanObject(), spanObject()]);
     const collected = await collect();
@@ -159,11 +167,13 @@ describe('the OTLP exporter by its own export', () => {
       rejected: 2,
       unreadable: 1,
       400: 1,
+      _OTHER: 3,
       already_shutdown: 2,
     });
     expect(collected.points(DURATION)).toMatchObject([
       [{ 'http.response.status_code': 200, 'error.type': 'unreadable' }, { count: 1 }],
       [{ 'http.response.status_code': 400, 'error.type': '400' }, { count: 1 }],
+      [{ 'error.type': '_OTHER' }, { count: 1 }],
       [{ 'error.type': 'already_shutdown' }, { count: 1 }],
     ]);
     expect(collected.sum(IN_FLIGHT)).toBe(0);
@@ -251,6 +261,35 @@ describe.each(['arena', 'plug-in'] as const)('a hostile MeterProvider, in %s mod
     expect(new Set(exporter.spans.map(({ spanId }) => spanId)).size).toBe(exporter.spans.length);
     expect(lines).toEqual([expect.stringMatching(/^spandrel: meterProvider: expected .*are off/)]);
   });
+});
+
+test('after its first fault, nothing of a meter is called', () => {
+  let calls = 0;
+  const meterProvider = brokenIn('add', () => {
+    calls += 1;
+    throw new Error('hostile');
+  });
+  const provider = new TracerProvider({ meterProvider });
+  for (let index = 0; index < 5; index += 1) provider.getTracer('test').startSpan('s').end();
+  expect(calls).toBe(1);
+  // Nor are meters asked for again: this MeterProvider is known to fail.
+  expect(new TracerProvider({ meterProvider }).settings.metrics).toBeNull();
+});
+
+test('what is observed are whole numbers, whatever bounds the queue', async () => {
+  const { meterProvider } = measure();
+  const observed: unknown[] = [];
+  const meter = meterProvider.getMeter('spandrel', VERSION);
+  const add = vi.spyOn(meter, 'addBatchObservableCallback');
+  const provider = new TracerProvider({
+    meterProvider,
+    spanProcessors: [new BatchSpanProcessor(new WireRecorder())],
+  });
+  provider.getTracer('test').startSpan('s').end();
+  await add.mock.calls[0][0]({ observe: (_, value) => observed.push(value) });
+  expect(observed.length).toBeGreaterThan(3);
+  expect(observed.filter((value) => !Number.isSafeInteger(value))).toEqual([]);
+  await provider.shutdown();
 });
 
 test('an instrument that traces whenever it is called changes nothing in the spans that are counted', async () => {
