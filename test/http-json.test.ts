@@ -22,7 +22,7 @@ describe('a request in JSON form', () => {
   test('has the content type, the length and the spans of the bytes', async () => {
     const server = await receive();
     const sender = transport(server.url, { protocol: 'http/json' });
-    expect(await sender.send(REQUEST)).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(await sender.send(REQUEST)).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
     const [{ headers, body }] = server.requests;
     expect(headers['content-type']).toBe('application/json');
     expect(headers['content-length']).toBe(String(body.length));
@@ -33,7 +33,7 @@ describe('a request in JSON form', () => {
   test('can be compressed', async () => {
     const server = await receive();
     const sender = transport(server.url, { protocol: 'http/json', compression: 'gzip' });
-    expect(await sender.send(REQUEST)).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(await sender.send(REQUEST)).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
     const [{ headers, body }] = server.requests;
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'content-encoding': 'gzip' });
     expect(nameOf(gunzipSync(body))).toBe('look up');
@@ -93,7 +93,7 @@ describe('a JSON answer', () => {
     ['{"partialSuccess":{"rejectedSpans":"many"}}', { rejected: 0 }],
     ['{"partialSuccess":7}', { rejected: 0 }],
   ])('200 with %j', async (body, expected) => {
-    expect(await answered(200, body)).toEqual({ kind: 'delivered', ...expected });
+    expect(await answered(200, body)).toEqual({ kind: 'delivered', code: 200, ...expected });
     expect(await answered(200, body, 'application/json; charset=utf-8')).toMatchObject(expected);
   });
 

@@ -123,6 +123,21 @@ describe('the OTLP exporter by its own export', () => {
     await provider.shutdown();
   });
 
+  test('in JSON form, is a component of another type', async () => {
+    const server = await receive();
+    const { meterProvider, collect } = measure();
+    const exporter = new OTLPTraceExporter({
+      url: server.url,
+      protocol: 'http/json',
+      selfObsMeterProvider: meterProvider,
+    });
+    await exported(exporter, [spanObject()]);
+    expect((await collect()).points(EXPORTED)).toMatchObject([
+      [{ 'otel.component.type': 'otlp_http_json_span_exporter' }, 1],
+    ]);
+    await exporter.shutdown();
+  });
+
   test('as a subclass, is measured once, in the MeterProvider of our provider', async () => {
     class Enriching extends OTLPTraceExporter {}
     const server = await receiveOtlp();

@@ -177,6 +177,14 @@ describe.each(['arena', 'plug-in'] as const)('in %s mode', (mode) => {
     expect(getMeter).not.toHaveBeenCalled();
   });
 
+  test('a provider that is disabled measures nothing', () => {
+    const getMeter = vi.fn();
+    const meterProvider = { getMeter };
+    const provider = new TracerProvider({ disabled: true, meterProvider, spanProcessors: spanProcessors() });
+    provider.getTracer('test').startSpan('s').end();
+    expect(getMeter).not.toHaveBeenCalled();
+  });
+
   test('the same attribute objects serve every span, and nobody can change them', () => {
     const seen = new Set<unknown>();
     const instrument = { add: (_: number, attributes: unknown) => seen.add(attributes) };

@@ -120,11 +120,11 @@ describe.skipIf(openssl === undefined)('TLS', () => {
     set('OTEL_EXPORTER_OTLP', 'other', 'other');
     expect(await send({ url })).toMatchObject({ kind: 'retryable' });
     set('OTEL_EXPORTER_OTLP_TRACES', 'ca', 'client');
-    expect(await send({ url })).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(await send({ url })).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
     // Explicit options are not read beside the files: these are not there.
     set('OTEL_EXPORTER_OTLP_TRACES', 'absent', 'absent');
     const own = { ca: pem('ca.pem'), cert: pem('client.pem'), key: readFileSync(file('client.key')) };
-    expect(await send({ url, ...own })).toEqual({ kind: 'delivered', rejected: 0 });
+    expect(await send({ url, ...own })).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
   });
 
   test('init sends by them too', async () => {
