@@ -1,0 +1,92 @@
+/**
+ * @module Third-party packages as a user installs them: programs of `test/ecosystem/programs` run in a process of
+ * their own, on spandrel or on opentelemetry-js, and what arrives at a loopback receiver is decoded here by
+ * protobufjs, or read as JSON, whichever the program sent.
+ */
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { expect } from 'vitest';
+import { type ChildResult, run } from './api-child.ts';
+import { type DeclareSuite, requireCounterpart } from './counterparts.ts';
+import { otlpJsonByProtobufjs } from './engine-protobufjs.ts';
+import { receive, type SeenRequest } from './fault-server.ts';
+import { type ReceivedSpan, spansOf } from './received-spans.ts';
+import { keepBody } from './suite-bodies.ts';
+
+/** Where the packages of the ecosystem are installed. */
+export const ECOSYSTEM = fileURLToPath(new URL('../ecosystem/', import.meta.url));
+
+/** For `requireCounterpart`: says what is missing when the packages, or the built spandrel beside them, are absent. */
+export function probeEcosystem(): string | undefined {
+  if (!existsSync(`${ECOSYSTEM}node_modules/@opentelemetry/sdk-trace-node`)) {
+    return 'Expected the packages that `npm ci --prefix test/ecosystem` installs; run that first.';
+  }
+  if (existsSync(`${ECOSYSTEM}node_modules/spandrel/dist`)) return undefined;
+  return 'Expected the built package, which `npm run build` makes; run that first.';
+}
+
+/** `describe` for suites that need the packages of the ecosystem. */
+export const describeEcosystem: DeclareSuite = requireCounterpart(
+  'the project test/ecosystem',
+  probeEcosystem,
+);
+
+/** Whose SDK a program runs on. */
+export type SdkName = 'spandrel' | 'upstream';
+
+/** What a program did. */
+export interface ProgramResult {
+  /** Every span that arrived, in the order received. */
+  readonly spans: ReceivedSpan[];
+  readonly requests: readonly SeenRequest[];
+  /** What it printed, a JSON value. */
+  // biome-ignore lint/suspicious/noExplicitAny: each program prints what its test expects
+  readonly output: any;
+  readonly child: ChildResult;
+}
+
+/** The spans of one export request; what is no such request, by its path, has none. */
+export function spansOfRequest({ path, headers, body }: SeenRequest): ReceivedSpan[] {
+  if (!path.endsWith('/v1/traces')) return [];
+  const plain = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  if (headers['content-type'] === 'application/json') return spansOf(JSON.parse(plain.toString()));
+  keepBody(plain);
+  return spansOf(otlpJsonByProtobufjs(plain));
+}
+
+/**
+ * Runs a program until it ends by itself, with the endpoint of a fresh receiver in `OTEL_EXPORTER_OTLP_ENDPOINT`.
+ * Fails unless it ends with 0 and says nothing on stderr, where spandrel would say a fault of tracing.
+ */
+export async function runProgram(
+  name: string,
+  sdk: SdkName,
+  options: {
+    arguments?: string[];
+    environment?: Record<string, string>;
+    /** Lines that the packages themselves print on stderr. */
+    expectedNoise?: RegExp;
+  } = {},
+): Promise<ProgramResult> {
+  const receiver = await receive();
+  const child = await run(`${ECOSYSTEM}programs/${name}.mjs`, {
+    arguments: [sdk, ...(options.arguments ?? [])],
+    environment: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
+      OTEL_SERVICE_NAME: 'ecosystem',
+      ...options.environment,
+    },
+  });
+  const said = child.stderr
+    .split('\n')
+    .filter((line) => line !== '' && options.expectedNoise?.test(line) !== true);
+  expect({ code: child.code, said }, `${name} on ${sdk}`).toEqual({ code: 0, said: [] });
+  return {
+    spans: receiver.requests.flatMap(spansOfRequest),
+    requests: receiver.requests,
+    output: child.stdout === '' ? undefined : JSON.parse(child.stdout),
+    child,
+  };
+}
