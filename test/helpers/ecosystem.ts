@@ -14,9 +14,15 @@ import { otlpJsonByProtobufjs } from './engine-protobufjs.ts';
 import { receive, type SeenRequest } from './fault-server.ts';
 import { type ReceivedSpan, spansOf } from './received-spans.ts';
 import { keepBody } from './suite-bodies.ts';
+import { outline, type TraceTree, traceTrees } from './trace-tree.ts';
 
 /** Where the packages of the ecosystem are installed. */
 export const ECOSYSTEM = fileURLToPath(new URL('../ecosystem/', import.meta.url));
+
+/** Some of the packages take seconds to load where the machine is busy. */
+const DEADLINE_MILLIS = 40_000;
+/** For a test that runs a program on both SDKs. */
+export const BOTH_MILLIS = 2 * DEADLINE_MILLIS + 10_000;
 
 /** For `requireCounterpart`: says what is missing when the packages, or the built spandrel beside them, are absent. */
 export function probeEcosystem(): string | undefined {
@@ -73,6 +79,7 @@ export async function runProgram(
   const receiver = await receive();
   const child = await run(`${ECOSYSTEM}programs/${name}.mjs`, {
     arguments: [sdk, ...(options.arguments ?? [])],
+    deadlineMillis: DEADLINE_MILLIS,
     environment: {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
       OTEL_SERVICE_NAME: 'ecosystem',
@@ -89,4 +96,36 @@ export async function runProgram(
     output: child.stdout === '' ? undefined : JSON.parse(child.stdout),
     child,
   };
+}
+
+/** Runs a program on one of the two. */
+export type RunOn = (sdk: SdkName) => Promise<ProgramResult>;
+
+/** The trees that arrived under each path, so that what one destination got is not mistaken for another's. */
+export function treesByPath({ requests }: ProgramResult): Record<string, TraceTree[]> {
+  const paths = [...new Set(requests.map(({ path }) => path))].sort();
+  return Object.fromEntries(
+    paths.map((path) => [
+      path,
+      traceTrees(requests.filter((request) => request.path === path).flatMap(spansOfRequest)),
+    ]),
+  );
+}
+
+/**
+ * The same program on both, which must have said and recorded the same, apart from what `comparable` leaves out of
+ * what it printed; spandrel's result.
+ */
+export async function sameOnBoth(
+  runOn: RunOn,
+  comparable: (output: ProgramResult['output']) => unknown = (output) => output,
+): Promise<ProgramResult & { trees: TraceTree[] }> {
+  const upstream = await runOn('upstream');
+  expect(upstream.spans, 'spans of the program on opentelemetry-js').not.toEqual([]);
+  const spandrel = await runOn('spandrel');
+  const trees = traceTrees(spandrel.spans);
+  expect(outline(trees)).toEqual(outline(traceTrees(upstream.spans)));
+  expect(treesByPath(spandrel)).toEqual(treesByPath(upstream));
+  expect(comparable(spandrel.output)).toEqual(comparable(upstream.output));
+  return { ...spandrel, trees };
 }

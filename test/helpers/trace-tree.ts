@@ -19,6 +19,8 @@ export interface TraceTree {
   /** Each as the name of the span it leads to, or `?` when that did not arrive. */
   readonly links: readonly { readonly to: string; readonly attributes: Record<string, ReceivedValue> }[];
   readonly dropped: readonly number[];
+  /** Start, end and events, where the program gave them: a start before 2020. */
+  readonly times: readonly string[];
   /** `root`, `child`, or `orphan`: a parent that did not arrive. */
   readonly place: 'root' | 'child' | 'orphan';
   readonly children: readonly TraceTree[];
@@ -53,6 +55,13 @@ function attributesOf(attributes: readonly ReceivedAttribute[]): Record<string, 
 
 const byContent = (a: TraceTree, b: TraceTree): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
+const FIRST_MEASURED = 1_577_836_800_000_000_000n;
+
+function timesOf(span: ReceivedSpan): string[] {
+  if (BigInt(span.startTimeUnixNano) >= FIRST_MEASURED) return [];
+  return [span.startTimeUnixNano, span.endTimeUnixNano, ...span.events.map((event) => event.timeUnixNano)];
+}
+
 /** The trees of all spans, siblings ordered by what they hold. */
 export function traceTrees(spans: readonly ReceivedSpan[]): TraceTree[] {
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
@@ -70,6 +79,7 @@ export function traceTrees(spans: readonly ReceivedSpan[]): TraceTree[] {
       attributes: attributesOf(link.attributes),
     })),
     dropped: [span.droppedAttributesCount, span.droppedEventsCount, span.droppedLinksCount],
+    times: timesOf(span),
     place: span.parentSpanId === '' ? 'root' : names.has(span.parentSpanId) ? 'child' : 'orphan',
     children: spans
       .filter(({ parentSpanId, traceId }) => parentSpanId === span.spanId && traceId === span.traceId)
