@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type ChildResult, run } from './api-child.ts';
 import { type DeclareSuite, requireCounterpart } from './counterparts.ts';
 import { otlpJsonByProtobufjs } from './engine-protobufjs.ts';
@@ -21,8 +21,6 @@ export const ECOSYSTEM = fileURLToPath(new URL('../ecosystem/', import.meta.url)
 
 /** Some of the packages take seconds to load where the machine is busy. */
 const DEADLINE_MILLIS = 40_000;
-/** For a test that runs a program on both SDKs. */
-export const BOTH_MILLIS = 2 * DEADLINE_MILLIS + 10_000;
 
 /** For `requireCounterpart`: says what is missing when the packages, or the built spandrel beside them, are absent. */
 export function probeEcosystem(): string | undefined {
@@ -33,11 +31,14 @@ export function probeEcosystem(): string | undefined {
   return 'Expected the built package, which `npm run build` makes; run that first.';
 }
 
-/** `describe` for suites that need the packages of the ecosystem. */
-export const describeEcosystem: DeclareSuite = requireCounterpart(
-  'the project test/ecosystem',
-  probeEcosystem,
-);
+const declare = requireCounterpart('the project test/ecosystem', probeEcosystem);
+
+/** `describe` for suites that need the packages of the ecosystem; each test may run a program on both SDKs. */
+export const describeEcosystem: DeclareSuite = (title, body) =>
+  declare(title, () => {
+    vi.setConfig({ testTimeout: 2 * DEADLINE_MILLIS + 10_000 });
+    body();
+  });
 
 /** Whose SDK a program runs on. */
 export type SdkName = 'spandrel' | 'upstream';
@@ -72,8 +73,10 @@ export async function runProgram(
   options: {
     arguments?: string[];
     environment?: Record<string, string>;
-    /** Lines that the packages themselves print on stderr. */
+    /** Lines that are right to come on stderr. */
     expectedNoise?: RegExp;
+    /** Whether it prints something else than one JSON value. */
+    printsText?: boolean;
   } = {},
 ): Promise<ProgramResult> {
   const receiver = await receive();
@@ -93,7 +96,7 @@ export async function runProgram(
   return {
     spans: receiver.requests.flatMap(spansOfRequest),
     requests: receiver.requests,
-    output: child.stdout === '' ? undefined : JSON.parse(child.stdout),
+    output: options.printsText || child.stdout === '' ? undefined : JSON.parse(child.stdout),
     child,
   };
 }

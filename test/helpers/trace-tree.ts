@@ -11,7 +11,7 @@ export interface TraceTree {
   readonly kind: number;
   readonly scope: string;
   readonly status: ReceivedSpan['status'];
-  /** The trace-flags, and the bits that say whether the parent is remote (opentelemetry-proto, `SpanFlags`). */
+  /** The trace-flags but the random flag, and the bits that say whether the parent is remote (opentelemetry-proto, `SpanFlags`). */
   readonly flags: number;
   readonly traceState: string;
   readonly attributes: Readonly<Record<string, ReceivedValue>>;
@@ -55,6 +55,9 @@ function attributesOf(attributes: readonly ReceivedAttribute[]): Record<string, 
 
 const byContent = (a: TraceTree, b: TraceTree): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
+/** W3C trace context level 2; opentelemetry-js does not know it. */
+const RANDOM_TRACE_ID = 2;
+
 const FIRST_MEASURED = 1_577_836_800_000_000_000n;
 
 function timesOf(span: ReceivedSpan): string[] {
@@ -70,7 +73,7 @@ export function traceTrees(spans: readonly ReceivedSpan[]): TraceTree[] {
     kind: span.kind,
     scope: `${span.scope.name}@${span.scope.version}`,
     status: { code: span.status.code, message: withoutRun(span.status.message) },
-    flags: span.flags,
+    flags: span.flags & ~RANDOM_TRACE_ID,
     traceState: span.traceState,
     attributes: attributesOf(span.attributes),
     events: span.events.map((event) => ({ name: event.name, attributes: attributesOf(event.attributes) })),

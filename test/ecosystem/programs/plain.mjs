@@ -1,6 +1,6 @@
 /** Spans that no SDK made: plain objects, given to a processor and to an exporter of the SDK named. */
 import { SpanKind } from '@opentelemetry/api';
-import { loadSdk, print } from './sdk.mjs';
+import { loadSdk, print, programArguments } from './sdk.mjs';
 
 const base = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
 const { BatchSpanProcessor, SimpleSpanProcessor, OTLPTraceExporter, resourceFromAttributes } =
@@ -34,11 +34,14 @@ function plain(spanId, parentSpanId, more = {}) {
   };
 }
 
+// With the argument `unset`, a key that holds no value.
+const unset = programArguments[0] === 'unset' ? { nothing: undefined } : {};
+
 const spans = () => [
   plain('b7ad6b7169203331'),
   plain('b7ad6b7169203332', 'b7ad6b7169203331', {
     kind: SpanKind.CLIENT,
-    attributes: { text: 'Größe', list: [1, 2], nothing: undefined, 'mastra.span.type': 'llm' },
+    attributes: { text: 'Größe', list: [1, 2], 'mastra.span.type': 'llm', ...unset },
     status: { code: 2, message: 'it failed' },
     events: [
       { name: 'event', time: [1_500_000_000, 7], attributes: { a: 1 } },

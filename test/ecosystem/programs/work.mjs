@@ -20,7 +20,7 @@ const values = {
   long: 'x'.repeat(5000),
   integer: 42,
   negative: -7,
-  large: 2 ** 53,
+  large: Number.MAX_SAFE_INTEGER,
   double: 1.5,
   boolean: false,
   texts: ['a', 'b'],
