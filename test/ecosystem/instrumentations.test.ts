@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { probeRedis, startModelServer, startRedis } from '../helpers/child-server.ts';
 import { requireCounterpart } from '../helpers/counterparts.ts';
-import { describeEcosystem, type ProgramResult, runProgram, sameOnBoth } from '../helpers/ecosystem.ts';
+import { describeEcosystem, type ProgramResult, runProgram, sameInBothModes } from '../helpers/ecosystem.ts';
 import type { ReceivedSpan } from '../helpers/received-spans.ts';
 import { outline } from '../helpers/trace-tree.ts';
 
@@ -10,9 +10,9 @@ const INTERNAL = 1;
 const SERVER = 2;
 const CLIENT = 3;
 
-/** As `sameOnBoth`, and the sender was spandrel, unseen by the instrumentation. */
-async function recordsTheSame(...[runOn, comparable]: Parameters<typeof sameOnBoth>) {
-  const result = await sameOnBoth(runOn, comparable);
+/** As `sameInBothModes`, and the sender was spandrel, unseen by the instrumentation. */
+async function recordsTheSame(...[runOn, comparable]: Parameters<typeof sameInBothModes>) {
+  const result = await sameInBothModes(runOn, comparable);
   expect(result.requests[0].headers['user-agent']).toMatch(/Spandrel/);
   expectNoOwnExports(result);
   return result;
@@ -43,7 +43,7 @@ const paths = (output: { seen: { path: string }[] }) => output.seen.map(({ path 
 describeEcosystem('instrumentations, on spandrel as on opentelemetry-js', () => {
   test('of node:http: servers, clients, hooks, headers, failures', async () => {
     const { trees, spans, output } = await recordsTheSame(
-      (sdk) => runProgram('http', sdk),
+      (sdk, environment) => runProgram('http', sdk, { environment }),
       ({ statuses, seen }) => ({ statuses, paths: paths({ seen }) }),
     );
     expect(output.statuses).toEqual([200, 404, 500, 200, 'ECONNREFUSED']);
@@ -55,14 +55,17 @@ describeEcosystem('instrumentations, on spandrel as on opentelemetry-js', () => 
   });
 
   test('of undici: its client and the global fetch', async () => {
-    const { spans, output } = await recordsTheSame((sdk) => runProgram('undici', sdk), paths);
+    const { spans, output } = await recordsTheSame(
+      (sdk, environment) => runProgram('undici', sdk, { environment }),
+      paths,
+    );
     expectPropagated(spans, output.seen);
     expect(spans.filter(({ kind }) => kind === CLIENT)).toHaveLength(7);
   });
 
   test('of Express: one trace over two applications that talk by fetch', async () => {
     const { trees, spans, output } = await recordsTheSame(
-      (sdk) => runProgram('express', sdk),
+      (sdk, environment) => runProgram('express', sdk, { environment }),
       ({ answers, seen }) => ({ answers, paths: paths({ seen }) }),
     );
     expectPropagated(spans, output.seen);
@@ -79,8 +82,8 @@ const describeRedis = requireCounterpart('redis-server', probeRedis);
 describeEcosystem('an instrumentation of a client of a database', () => {
   describeRedis('redis-server', () => {
     test('of ioredis: commands, pipelines, transactions, failures', async () => {
-      const { spans } = await recordsTheSame(async (sdk) =>
-        runProgram('ioredis', sdk, { arguments: [String(await startRedis())] }),
+      const { spans } = await recordsTheSame(async (sdk, environment) =>
+        runProgram('ioredis', sdk, { environment, arguments: [String(await startRedis())] }),
       );
       const failed = spans.filter(({ status }) => status.code === 2);
       expect(failed.map(({ name, events }) => [name, ...events.map((event) => event.name)])).toEqual([
@@ -92,8 +95,8 @@ describeEcosystem('an instrumentation of a client of a database', () => {
 
 describeEcosystem('instrumentations of the client of the OpenAI interface', () => {
   test.for(['openinference', 'traceloop'])('%s: whole, streamed, tool calls, a refusal', async (name) => {
-    const { spans, output } = await recordsTheSame(async (sdk) =>
-      runProgram('openai', sdk, { arguments: [name, await startModelServer()] }),
+    const { spans, output } = await recordsTheSame(async (sdk, environment) =>
+      runProgram('openai', sdk, { environment, arguments: [name, await startModelServer()] }),
     );
     const [whole, streamed, called, streamedCalls, refused] = output.answers;
     expect([typeof whole, typeof streamed, refused]).toEqual(['string', 'string', 404]);

@@ -101,8 +101,8 @@ export async function runProgram(
   };
 }
 
-/** Runs a program on one of the two. */
-export type RunOn = (sdk: SdkName) => Promise<ProgramResult>;
+/** Runs a program on one of the two, with further variables. */
+export type RunOn = (sdk: SdkName, environment?: Record<string, string>) => Promise<ProgramResult>;
 
 /** The trees that arrived under each path, so that what one destination got is not mistaken for another's. */
 export function treesByPath({ requests }: ProgramResult): Record<string, TraceTree[]> {
@@ -126,9 +126,27 @@ export async function sameOnBoth(
   const upstream = await runOn('upstream');
   expect(upstream.spans, 'spans of the program on opentelemetry-js').not.toEqual([]);
   const spandrel = await runOn('spandrel');
-  const trees = traceTrees(spandrel.spans);
-  expect(outline(trees)).toEqual(outline(traceTrees(upstream.spans)));
-  expect(treesByPath(spandrel)).toEqual(treesByPath(upstream));
-  expect(comparable(spandrel.output)).toEqual(comparable(upstream.output));
-  return { ...spandrel, trees };
+  return expectSame(spandrel, upstream, comparable);
+}
+
+/** As `sameOnBoth`, and the same again where a processor of no SDK makes spandrel's spans plain objects. */
+export async function sameInBothModes(
+  ...[runOn, comparable]: Parameters<typeof sameOnBoth>
+): Promise<ProgramResult & { trees: TraceTree[] }> {
+  const result = await sameOnBoth(runOn, comparable);
+  const objects = await runOn('spandrel', { ECOSYSTEM_IDLE_PROCESSOR: 'yes' });
+  expectSame(objects, result, comparable);
+  return result;
+}
+
+function expectSame(
+  result: ProgramResult,
+  other: ProgramResult,
+  comparable: (output: ProgramResult['output']) => unknown = (output) => output,
+): ProgramResult & { trees: TraceTree[] } {
+  const trees = traceTrees(result.spans);
+  expect(outline(trees)).toEqual(outline(traceTrees(other.spans)));
+  expect(treesByPath(result)).toEqual(treesByPath(other));
+  expect(comparable(result.output)).toEqual(comparable(other.output));
+  return { ...result, trees };
 }

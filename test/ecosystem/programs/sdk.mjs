@@ -15,16 +15,24 @@ export async function loadSdk(name = sdkName) {
   return { ...core, ...resources, ...sdk, OTLPTraceExporter };
 }
 
-/** Registers a provider that exports in batches, or the given processors, and starts the instrumentations. */
+const idle = { onStart() {}, onEnd() {}, async forceFlush() {}, async shutdown() {} };
+
+/**
+ * Registers a provider that exports in batches, or the given processors, and starts the instrumentations. With
+ * ECOSYSTEM_IDLE_PROCESSOR set, a processor of no SDK stands beside the batches.
+ */
 export async function start(instrumentations = [], spanProcessors = undefined) {
   const sdk = await loadSdk();
+  const batches = () => [new sdk.BatchSpanProcessor(new sdk.OTLPTraceExporter())];
   const provider = new sdk.NodeTracerProvider({
-    spanProcessors: spanProcessors?.(sdk) ?? [new sdk.BatchSpanProcessor(new sdk.OTLPTraceExporter())],
+    spanProcessors: spanProcessors?.(sdk) ?? batches().concat(beside()),
   });
   provider.register();
   registerInstrumentations({ instrumentations });
   return provider;
 }
+
+const beside = () => (process.env.ECOSYSTEM_IDLE_PROCESSOR ? [idle] : []);
 
 /** Prints what the test compares. */
 export function print(value) {
