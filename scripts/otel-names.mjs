@@ -34,6 +34,7 @@ export const INSTALLS = [
       '@opentelemetry/context-async-hooks',
       '@opentelemetry/exporter-trace-otlp-proto',
       '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/otlp-transformer',
     ],
   },
 ];

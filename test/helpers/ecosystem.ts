@@ -22,13 +22,21 @@ export const ECOSYSTEM = fileURLToPath(new URL('../ecosystem/', import.meta.url)
 /** Some of the packages take seconds to load where the machine is busy. */
 const DEADLINE_MILLIS = 40_000;
 
+/** Each project, and one of its packages. */
+const PROJECTS = { '': 'sdk-trace-node', 'version-3/': 'sdk-trace' };
+
 /** For `requireCounterpart`: says what is missing when the packages, or the built spandrel beside them, are absent. */
 export function probeEcosystem(): string | undefined {
-  if (!existsSync(`${ECOSYSTEM}node_modules/@opentelemetry/sdk-trace-node`)) {
-    return 'Expected the packages that `npm ci --prefix test/ecosystem` installs; run that first.';
+  for (const [folder, name] of Object.entries(PROJECTS)) {
+    const packages = `${ECOSYSTEM}${folder}node_modules`;
+    if (!existsSync(`${packages}/@opentelemetry/${name}`)) {
+      return `Expected the packages that \`npm ci --prefix test/ecosystem/${folder}\` installs; run that first.`;
+    }
+    if (!existsSync(`${packages}/spandrel/dist`)) {
+      return 'Expected the built package, which `npm run build` makes; run that first.';
+    }
   }
-  if (existsSync(`${ECOSYSTEM}node_modules/spandrel/dist`)) return undefined;
-  return 'Expected the built package, which `npm run build` makes; run that first.';
+  return undefined;
 }
 
 const declare = requireCounterpart('the project test/ecosystem', probeEcosystem);

@@ -1,4 +1,5 @@
 /** The console exporter of the SDK that the first argument after the provider's names. */
+import * as api from '@opentelemetry/api';
 import { loadSdk, programArguments, sdkName } from './sdk.mjs';
 import { spanLimits, work } from './work.mjs';
 
@@ -9,5 +10,5 @@ const provider = new NodeTracerProvider({
   resource: resourceFromAttributes({ 'service.name': 'console' }),
   spanProcessors: [new SimpleSpanProcessor(new ConsoleSpanExporter())],
 });
-work(provider);
+work(provider, api);
 await provider.shutdown();

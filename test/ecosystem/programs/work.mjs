@@ -1,17 +1,15 @@
 /** Spans that use every part of the tracing API, the same on every provider. */
-import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-
 /** Limits that some of the spans go over. */
 export const spanLimits = { attributeCountLimit: 20, eventCountLimit: 2, linkCountLimit: 2 };
 
 const SECONDS = 1_500_000_000;
-const remote = {
+const remote = (createTraceState) => ({
   traceId: '0af7651916cd43dd8448eb211c80319c',
   spanId: 'b7ad6b7169203331',
   traceFlags: 1,
   isRemote: true,
   traceState: createTraceState('a=1,b=two'),
-};
+});
 
 const values = {
   text: 'plain',
@@ -36,8 +34,8 @@ function failure() {
   return error;
 }
 
-/** Makes the spans; all have ended when it returns. */
-export function work(provider) {
+/** Makes the spans, with the API that is given; all have ended when it returns. */
+export function work(provider, { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace }) {
   const tracer = provider.getTracer('work', '1.2.3', {
     schemaUrl: 'https://opentelemetry.io/schemas/1.30.0',
   });
@@ -62,7 +60,7 @@ export function work(provider) {
   limited.addLinks([call, renamed, request].map((span) => ({ context: span.spanContext() })));
   limited.end();
   request.end();
-  const fromAfar = trace.setSpanContext(ROOT_CONTEXT, remote);
+  const fromAfar = trace.setSpanContext(ROOT_CONTEXT, remote(createTraceState));
   tracer.startSpan('continued', { kind: SpanKind.CONSUMER }, fromAfar).end();
   const timed = provider
     .getTracer('timed')
