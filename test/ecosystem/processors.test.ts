@@ -3,10 +3,51 @@
  * filter, re-root, buffer and wrap the spans they are given, some of it after the span has ended.
  */
 import { expect, test } from 'vitest';
-import { describeEcosystem, runProgram, sameOnBoth, treesByPath } from '../helpers/ecosystem.ts';
+import {
+  describeEcosystem,
+  type ProgramResult,
+  runProgram,
+  sameOnBoth,
+  treesByPath,
+} from '../helpers/ecosystem.ts';
 import { outline } from '../helpers/trace-tree.ts';
 
 const text = (value: string) => ({ stringValue: value });
+
+/** The transactions in the envelopes that reached Sentry's end, without what differs from run to run. */
+function transactions({ requests }: ProgramResult): unknown[] {
+  const lines = requests
+    .filter(({ path }) => path.startsWith('/api/1/envelope/'))
+    .flatMap(({ body }) => body.toString().split('\n'));
+  const items = lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+  return items
+    .filter(({ spans }) => spans !== undefined)
+    .map(({ transaction, contexts, spans }) => ({
+      transaction,
+      trace: { ...contexts.trace, span_id: '', trace_id: '' },
+      spans: spans.map((span: { description: string; data: object; parent_span_id: string }) => ({
+        ...span,
+        ...{ span_id: '', trace_id: '', start_timestamp: 0, timestamp: 0 },
+        parent_span_id: span.parent_span_id === contexts.trace.span_id ? 'the transaction' : 'another',
+      })),
+    }));
+}
+
+async function expectSentryWorks(ids: string): Promise<void> {
+  const results: ProgramResult[] = [];
+  const { spans, output } = await sameOnBoth(async (sdk) => {
+    const result = await runProgram('sentry', sdk, { arguments: [ids] });
+    results.push(result);
+    return { ...result, requests: result.requests.filter(({ path }) => path === '/v1/traces') };
+  });
+  const [upstream, spandrel] = results.map(transactions);
+  expect(spandrel).toEqual(upstream);
+  expect(spandrel).toMatchObject([
+    { transaction: 'GET /ask', spans: [{ parent_span_id: 'the transaction' }, { description: 'renamed' }] },
+  ]);
+  expect(spans).toHaveLength(3);
+  expect(output.headers).toEqual(expect.arrayContaining(['baggage', 'sentry-trace']));
+}
 
 describeEcosystem('processors of other projects, on spandrel as on opentelemetry-js', () => {
   test('Langfuse masks after the end, and only masked values arrive anywhere', async () => {
@@ -70,6 +111,22 @@ describeEcosystem('processors of other projects, on spandrel as on opentelemetry
     }
   });
 
+  test.for(['processor', 'exporter', 'both'])(
+    'LangSmith writes at the start and as it exports: %s',
+    async (which) => {
+      const { spans } = await sameOnBoth((sdk) =>
+        runProgram('langsmith', sdk, { arguments: [which], environment: { LANGSMITH_TRACING: 'true' } }),
+      );
+      const traced = ['ai.generateText', 'ai.generateText.doGenerate'];
+      const names = which === 'exporter' ? [...traced, 'between', 'request'] : traced;
+      expect(spans.map(({ name }) => name).sort()).toEqual(names);
+      const keys = new Set(spans.flatMap(({ attributes }) => attributes.map(({ key }) => key)));
+      expect(keys.has('langsmith.is_root')).toBe(which !== 'exporter');
+      expect(keys.has('transformed')).toBe(which !== 'processor');
+      expect(keys.has('ai.telemetry.metadata.customer')).toBe(which === 'processor');
+    },
+  );
+
   test('Logfire buffers whole traces, pending spans and evaluations', async () => {
     const result = await sameOnBoth((sdk) => runProgram('logfire', sdk));
     const { '/tail/v1/traces': tail, '/pending/v1/traces': pending } = treesByPath(result);
@@ -81,6 +138,12 @@ describeEcosystem('processors of other projects, on spandrel as on opentelemetry
     expect(seen[1]).toEqual(['start', 'first', true, { late: 'set after the start was buffered' }]);
     expect(captured.map(([name]: [string]) => name)).toEqual(['first', 'second', 'third', 'request']);
   });
+
+  test('Sentry samples, propagates and gathers a transaction', () => expectSentryWorks('foreign-ids'));
+
+  // Sentry takes flags other than exactly 1 for unsampled (`spanIsSampled` of @sentry/core), and so drops all below
+  // a span whose context says, as Trace Context Level 2 has it, that its trace id is random.
+  test.fails('Sentry does so with ids of the SDK itself', () => expectSentryWorks('own-ids'));
 
   test.for(['inside', 'moved'])('Vercel ends what is still open with the root (%s)', async (where) => {
     const { spans, output } = await sameOnBoth((sdk) => runProgram('vercel', sdk, { arguments: [where] }));

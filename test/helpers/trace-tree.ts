@@ -26,10 +26,12 @@ export interface TraceTree {
   readonly children: readonly TraceTree[];
 }
 
-/** Loopback addresses carry a port, JSON that travels in an attribute carries ids, and a stack carries paths. */
+/** Loopback addresses carry a port, JSON in an attribute carries ids, some of them as UUIDs, and a stack paths. */
 function withoutRun(text: string): string {
   return text
     .replaceAll(/(127\.0\.0\.1|localhost):\d+/g, '$1:PORT')
+    .replaceAll(/\b0{8}-0000-0000-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'SPAN-ID')
+    .replaceAll(/sample_rand=0\.\d+/g, 'sample_rand=NUMBER')
     .replaceAll(/\b[0-9a-f]{32}\b/g, 'TRACE-ID')
     .replaceAll(/\b[0-9a-f]{16}\b/g, 'SPAN-ID')
     .replaceAll(/\n\s+at [^\n]*/g, '');
@@ -74,7 +76,7 @@ export function traceTrees(spans: readonly ReceivedSpan[]): TraceTree[] {
     scope: `${span.scope.name}@${span.scope.version}`,
     status: { code: span.status.code, message: withoutRun(span.status.message) },
     flags: span.flags & ~RANDOM_TRACE_ID,
-    traceState: span.traceState,
+    traceState: withoutRun(span.traceState),
     attributes: attributesOf(span.attributes),
     events: span.events.map((event) => ({ name: event.name, attributes: attributesOf(event.attributes) })),
     links: span.links.map((link) => ({
