@@ -23,6 +23,8 @@ export const INSTALLS = [
       '@opentelemetry/exporter-trace-otlp-http',
       '@opentelemetry/otlp-transformer',
       '@opentelemetry/sampler-composite',
+      '@opentelemetry/propagator-b3',
+      '@opentelemetry/propagator-env-carrier',
     ],
   },
   {
