@@ -109,3 +109,15 @@ describeEcosystem('instrumentations of the client of the OpenAI interface', () =
     for (const text of [whole, streamed, 'Größe 🐝', 'search_notes']) expect(told).toContain(text);
   });
 });
+
+describeEcosystem('the ai package', () => {
+  test('records steps, tool calls and failures', async () => {
+    const { spans, trees } = await recordsTheSame((sdk, environment) =>
+      runProgram('openinference', sdk, { environment, arguments: ['none'] }),
+    );
+    expect(trees).toHaveLength(1);
+    expect(spans.length).toBeGreaterThan(5);
+    const told = JSON.stringify(spans);
+    for (const text of ['Bees dance.', 'notes on bees', 'the model is away']) expect(told).toContain(text);
+  });
+});

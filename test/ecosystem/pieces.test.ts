@@ -116,6 +116,20 @@ describeEcosystem('other ways out', () => {
     expect((await printedSpans(provider, exporter)).map(comparable)).toEqual(expected);
   });
 
+  test.for(['exporter', 'processor', 'resource'])(
+    'inside NodeSDK of opentelemetry-js 2.0: %s',
+    async (part) => {
+      const { spans, trees } = await sameOnBoth((sdk) => runProgram('node-sdk', sdk, { arguments: [part] }));
+      expect(outline(trees)).toHaveLength(6);
+      const names = spans.map(({ resource }) =>
+        resource.attributes.find(({ key }) => key === 'service.name'),
+      );
+      expect(names.map((name) => name?.value)).toEqual(
+        Array(6).fill({ stringValue: part === 'resource' ? 'merged' : 'node-sdk' }),
+      );
+    },
+  );
+
   test('spans that no SDK made reach the wire through a processor or an exporter', async () => {
     const result = await sameOnBoth((sdk) => runProgram('plain', sdk));
     const { '/batch/v1/traces': batch, '/simple/v1/traces': simple } = treesByPath(result);

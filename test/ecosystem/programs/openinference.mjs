@@ -1,6 +1,7 @@
 /**
  * OpenInference's processors (`batch` or `simple`, by the first argument after the SDK) on what the real `ai`
- * package records of a mock model: spans renamed, given a status, re-rooted and filtered as they end.
+ * package records of a mock model: spans renamed, given a status, re-rooted and filtered as they end. With the
+ * argument `none`, what that package records alone.
  */
 import { OpenTelemetry } from '@ai-sdk/otel';
 import {
@@ -13,15 +14,16 @@ import { generateText, jsonSchema, registerTelemetry, stepCountIs, tool } from '
 import { MockLanguageModelV4 } from 'ai/test';
 import { print, programArguments, start } from './sdk.mjs';
 
-const Processor =
-  programArguments[0] === 'batch' ? OpenInferenceBatchSpanProcessor : OpenInferenceSimpleSpanProcessor;
-const provider = await start([], ({ OTLPTraceExporter }) => [
+const [kind] = programArguments;
+const Processor = kind === 'batch' ? OpenInferenceBatchSpanProcessor : OpenInferenceSimpleSpanProcessor;
+const processors = ({ OTLPTraceExporter }) => [
   new Processor({
     exporter: new OTLPTraceExporter(),
     spanFilter: isOpenInferenceSpan,
     reparentOrphanedSpans: true,
   }),
-]);
+];
+const provider = await start([], kind === 'none' ? undefined : processors);
 registerTelemetry(new OpenTelemetry());
 
 const usage = {
