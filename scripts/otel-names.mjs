@@ -47,15 +47,8 @@ export const ABSENT = {
   StackContextManager: 'for browsers without asynchronous context; contexts are passed by hand there',
   AsyncHooksContextManager: 'deprecated, and gone in 3.x; AsyncLocalStorageContextManager is here',
 
-  detectResources: '`init()` reads the variables; further attributes go into resourceFromAttributes',
-  envDetector: '`init()` reads OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME itself',
-  resourceAttributesEnvDetector: '3.x: `init()` reads OTEL_RESOURCE_ATTRIBUTES itself',
-  serviceNameEnvDetector: '3.x: `init()` reads OTEL_SERVICE_NAME itself',
-  hostDetector: 'may start a process to learn the id of the machine; pass its resource in, it is accepted',
-  osDetector: 'two attributes that node:os gives; pass its resource in, it is accepted',
-  processDetector: 'puts the command line, with what it may hold, on every span; pass its resource in',
-  serviceInstanceIdDetector: 'one random id; resourceFromAttributes({ "service.instance.id": … })',
-  defaultServiceName: 'defaultResource() has it under service.name',
+  resourceAttributesEnvDetector: '3.x: the half of envDetector that reads OTEL_RESOURCE_ATTRIBUTES',
+  serviceNameEnvDetector: '3.x: the half of envDetector that reads OTEL_SERVICE_NAME',
 
   hrTime: 'arithmetic of [seconds, nanoseconds], free of the SDK; @opentelemetry/core has it',
   hrTimeDuration: 'ReadableSpan has `duration`',

@@ -91,7 +91,11 @@ for (const [version, program] of Object.entries(VERSIONS)) {
       const expected = await reference();
       const result = await runProgram(program, provider, { expectedNoise: LIMITED });
       const received = treesByPath(result);
-      expect(result.output).toHaveLength(56);
+      expect(result.output).toHaveLength(64);
+      for (const { path, headers } of result.requests) {
+        const isJson = /\/(json|memory)\//.test(path);
+        expect(headers['content-type'], path).toBe(isJson ? 'application/json' : 'application/x-protobuf');
+      }
       expect(Object.keys(received).sort()).toEqual(
         result.output.map((path: string) => `/${path}/v1/traces`).sort(),
       );

@@ -3,8 +3,9 @@ import { spanLimits, work } from './work.mjs';
 
 const exporters = {
   proto: ({ OTLPTraceExporter }, url) => new OTLPTraceExporter({ url }),
-  // spandrel's exporter speaks protobuf only.
-  json: ({ JsonExporter }, url) => new JsonExporter({ url }),
+  // An exporter of its own there, an option of the one exporter here.
+  json: ({ JsonExporter, OTLPTraceExporter }, url) =>
+    new (JsonExporter ?? OTLPTraceExporter)({ url, protocol: 'http/json' }),
   memory: ({ InMemorySpanExporter }) => new InMemorySpanExporter(),
   'proto-subclass': ({ OTLPTraceExporter }, url) =>
     new (class extends OTLPTraceExporter {
@@ -57,11 +58,9 @@ export async function combineAll({ sdks, provider: makeProvider, asOptions = fal
   for (const [processorKind, makeProcessor] of Object.entries(processors)) {
     for (const [exporterKind, makeExporter] of Object.entries(exporters)) {
       for (const [processorOwner, exporterOwner] of pairs(owners)) {
-        const sdk = sdks[exporterOwner];
-        if (exporterKind === 'json' && sdk.JsonExporter === undefined) continue;
         const path = [processorKind, processorOwner, exporterKind, exporterOwner].join('/');
         const url = `${base}/${path}/v1/traces`;
-        const exporter = makeExporter(sdk, url);
+        const exporter = makeExporter(sdks[exporterOwner], url);
         const processor = makeProcessor(sdks[processorOwner], asOptions ? { exporter } : exporter);
         const provider = makeProvider({ spanLimits, spanProcessors: [processor] });
         work(provider, api);
