@@ -5,7 +5,7 @@ const ENOUGH = { lines: 90, branches: 90 };
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/every-body.setup.ts'],
+    globalSetup: ['test/every-body.setup.ts', 'test/ecosystem/link.setup.ts'],
     testTimeout: 20_000,
     coverage: {
       provider: 'v8',

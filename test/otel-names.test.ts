@@ -1,44 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import * as upstreamCore from '@opentelemetry/core';
-import * as upstreamB3 from '@opentelemetry/propagator-b3';
-import * as upstreamCarrier from '@opentelemetry/propagator-env-carrier';
-import * as upstreamResources from '@opentelemetry/resources';
-import * as upstreamComposite from '@opentelemetry/sampler-composite';
 import * as upstream from '@opentelemetry/sdk-trace-base';
 import { describe, expect, test } from 'vitest';
+import { ABSENT, isInstalled, OWN, readOwn, readUpstream } from '../scripts/otel-names.mjs';
 import * as spandrel from '../src/index.ts';
 import * as otel from '../src/otel.ts';
 import { WireRecorder } from './helpers/api-recorder.ts';
+import { requireCounterpart } from './helpers/counterparts.ts';
 
-describe('spandrel/otel', () => {
-  /** Names of opentelemetry-js that have no counterpart here, and why. */
-  const ABSENT: Readonly<Record<string, string>> = {
-    NoopSpanProcessor: 'a provider without processors is the same',
-  };
+const describeNames = requireCounterpart('the projects under test/ecosystem', () =>
+  isInstalled()
+    ? undefined
+    : 'Expected `npm ci --prefix test/ecosystem` and `npm ci --prefix test/ecosystem/version-3`; run both first.',
+);
 
-  test('has the names of opentelemetry-js, of the same kind', () => {
-    for (const [name, value] of Object.entries(upstream)) {
-      if (name in ABSENT) {
-        expect(otel).not.toHaveProperty(name);
-        continue;
-      }
-      expect(otel, name).toHaveProperty(name);
-      expect(typeof (otel as Record<string, unknown>)[name], name).toBe(typeof value);
-    }
-    const { CompositePropagator, TraceState, W3CBaggagePropagator, W3CTraceContextPropagator } = upstreamCore;
-    const { isTracingSuppressed, suppressTracing, unsuppressTracing, ExportResultCode } = upstreamCore;
-    for (const [name, value] of Object.entries({
-      ...upstreamComposite,
-      ...upstreamResources,
-      ExportResultCode,
-      ...{ CompositePropagator, TraceState, W3CBaggagePropagator, W3CTraceContextPropagator },
-      ...{ isTracingSuppressed, suppressTracing, unsuppressTracing },
-      ...upstreamB3,
-      ...upstreamCarrier,
-    })) {
-      expect(typeof (otel as Record<string, unknown>)[name], name).toBe(typeof value);
+describeNames('the names of opentelemetry-js', () => {
+  const upstreamNames = isInstalled() ? readUpstream() : [];
+
+  test('are read from both versions, and from our entry', async () => {
+    expect(upstreamNames.length).toBeGreaterThan(90);
+    const sources = new Set(upstreamNames.flatMap(({ from }) => from));
+    expect(sources.size).toBe(18);
+    expect(await readOwn()).toEqual(Object.keys(otel).sort());
+  });
+
+  test('are here, of the same kind, or absent for a reason', () => {
+    const missing = upstreamNames.filter(({ name }) => !(name in otel));
+    expect(missing.map(({ name }) => name).sort()).toEqual(Object.keys(ABSENT).sort());
+    for (const { name, type } of upstreamNames) {
+      if (name in otel) expect(typeof (otel as Record<string, unknown>)[name], name).toBe(type);
     }
   });
 
+  test('are absent each for a reason of its own', () => {
+    const reasons = Object.values(ABSENT);
+    expect(new Set(reasons).size).toBe(reasons.length);
+    expect(reasons.filter((reason) => reason.trim().length < 8)).toEqual([]);
+  });
+
+  test('are all that spandrel/otel has, but for what is listed as its own', () => {
+    const known = new Set(upstreamNames.map(({ name }) => name));
+    const others = Object.keys(otel).filter((name) => !known.has(name));
+    expect(others.sort()).toEqual(Object.keys(OWN).sort());
+  });
+
+  test('are on docs/otel-names.md', () => {
+    const script = fileURLToPath(new URL('../scripts/write-otel-names.mjs', import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+    expect(`${status} ${stderr}`).toBe('0 ');
+  });
+});
+
+describe('spandrel/otel', () => {
   test('enumerations have the numbers of opentelemetry-js', () => {
     const numbers = (object: object) =>
       Object.entries(object).filter(([, value]) => typeof value === 'number');

@@ -67,16 +67,23 @@ export function run(
   file: string,
   {
     flags = [],
+    arguments: parameters = [],
     environment = {},
     cwd = ROOT,
     deadlineMillis = DEADLINE_MILLIS,
-  }: { flags?: string[]; environment?: Record<string, string>; cwd?: string; deadlineMillis?: number } = {},
+  }: {
+    flags?: string[];
+    arguments?: string[];
+    environment?: Record<string, string>;
+    cwd?: string;
+    deadlineMillis?: number;
+  } = {},
 ): Promise<ChildResult> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL|SPANDREL|VITEST|NODE_)/.test(name),
   );
   const started = performance.now();
-  const child = spawn(process.execPath, [...flags, file], {
+  const child = spawn(process.execPath, [...flags, file, ...parameters], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(inherited), ...environment },

@@ -5,6 +5,7 @@
 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { toOtlpJson } from './mock-otlp.ts';
 
 interface MessageType {
   decode(bytes: Uint8Array): object;
@@ -56,6 +57,11 @@ export function encodeJsonWithProtobufjs(text: string): Uint8Array {
     HEX_MEMBERS.has(name) ? Buffer.from(value, 'hex').toString('base64') : value,
   );
   return requestType.encode(requestType.fromObject(json)).finish();
+}
+
+/** The request as OTLP JSON has it, for `spansOf` of received-spans.ts. */
+export function otlpJsonByProtobufjs(bytes: Uint8Array): unknown {
+  return toOtlpJson(requestType.toObject(requestType.decode(Buffer.from(bytes)), { longs: String }));
 }
 
 export function spansByProtobufjs(bytes: Uint8Array): ProtobufjsSpan[] {

@@ -60,7 +60,7 @@ export interface MockOtlp {
 const hexFields = new Set(['traceId', 'spanId', 'parentSpanId']);
 
 /** OTLP JSON writes ids in hex and other bytes in base64. */
-function toOtlpJson(held: unknown, field = ''): unknown {
+export function toOtlpJson(held: unknown, field = ''): unknown {
   if (Buffer.isBuffer(held)) return held.toString(hexFields.has(field) ? 'hex' : 'base64');
   if (Array.isArray(held)) return held.map((element) => toOtlpJson(element));
   if (typeof held !== 'object' || held === null) return held;
