@@ -43,7 +43,6 @@ export const INSTALLS = [
 
 /** Names of opentelemetry-js that `spandrel/otel` does not have, and why. */
 export const ABSENT = {
-  NoopSpanProcessor: 'a provider without processors does the same',
   StackContextManager: 'for browsers without asynchronous context; contexts are passed by hand there',
   AsyncHooksContextManager: 'deprecated, and gone in 3.x; AsyncLocalStorageContextManager is here',
 

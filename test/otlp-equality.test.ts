@@ -92,7 +92,8 @@ function record(provider: TracerProvider, recipe: Recipe): ReadableSpan {
   return {
     name,
     kind,
-    spanContext: () => span.spanContext(),
+    // The random flag of a trace that begins here is on the wire and not in the context.
+    spanContext: () => ({ ...span.spanContext(), traceFlags: parent === undefined ? 3 : 1 }),
     parentSpanContext: parent,
     startTime,
     endTime,

@@ -6,6 +6,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, test, vi } from 'vitest';
 import { BatchSpanProcessor } from '../src/api/batch-span-processor.ts';
+import { NoopSpanProcessor } from '../src/api/noop-span-processor.ts';
 import { OTLPTraceExporter } from '../src/api/otlp-trace-exporter.ts';
 import { SimpleSpanProcessor } from '../src/api/simple-span-processor.ts';
 import { TracerProvider } from '../src/api/tracer-provider.ts';
@@ -31,6 +32,7 @@ describe('the mode of a provider', () => {
 
   test.each<[string, SpanProcessor[]]>([
     ['no processor', []],
+    ['one that does nothing', [new NoopSpanProcessor()]],
     ['batch and OTLP', [new BatchSpanProcessor(new OTLPTraceExporter())]],
     [
       'simple and memory, batch and console',
@@ -45,6 +47,7 @@ describe('the mode of a provider', () => {
     ['a foreign processor', () => [processorOf({})]],
     ['a foreign one beside ours', () => [new BatchSpanProcessor(memory()), processorOf({})]],
     ['an upstream processor', () => [new UpstreamSimple(new UpstreamInMemory()) as never]],
+    ['a subclass of the one that does nothing', () => [new (class extends NoopSpanProcessor {})()]],
     ['a subclass of ours', () => [new OwnBatch(memory())]],
     ['onEnd replaced', () => [patched(new BatchSpanProcessor(memory()), 'onEnd')]],
     ['onStart replaced', () => [patched(new SimpleSpanProcessor(memory()), 'onStart')]],

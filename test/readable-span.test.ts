@@ -175,9 +175,12 @@ describe('a decoded span', () => {
     const { attributes } = spanOf(
       attributeField(9, 'exact', varintField(3, Number.MAX_SAFE_INTEGER)),
       attributeField(9, 'large', varintField(3, 2n ** 53n)),
+      attributeField(9, 'odd', varintField(3, 2n ** 53n + 1n)),
       attributeField(9, 'small', varintField(3, -(2n ** 63n))),
     );
-    expect(attributes).toEqual({ exact: Number.MAX_SAFE_INTEGER, large: 2n ** 53n, small: -(2n ** 63n) });
+    expect(attributes).toEqual({
+      ...{ exact: Number.MAX_SAFE_INTEGER, large: 2 ** 53, odd: 2n ** 53n + 1n, small: -(2 ** 63) },
+    });
   });
 
   it('keeps the last value of a repeated key', () => {

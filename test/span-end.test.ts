@@ -35,7 +35,7 @@ describe('after end()', () => {
     span.setStatus({ code: SpanStatusCode.ERROR }).updateName('other').recordException(new Error('x'));
     expect(span.isRecording()).toBe(false);
     expect(exporter.spans).toEqual([before]);
-    expect(span.spanContext()).toMatchObject({ traceId, spanId, traceFlags: 3 });
+    expect(span.spanContext()).toMatchObject({ traceId, spanId, traceFlags: 1 });
     expect(span.name).toBe('s');
     expect(span.events).toEqual([]);
     expect(span.links).toEqual([]);

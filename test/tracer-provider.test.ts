@@ -344,6 +344,13 @@ describe('the environment', () => {
   });
 });
 
+test('a processor pushed into a provider that exists gets no spans, and that is said', () => {
+  const { provider } = record();
+  const pushed = provider._activeSpanProcessor._spanProcessors.push({ onStart() {}, onEnd() {} });
+  expect(pushed).toBe(0);
+  expect(lines).toEqual([expect.stringContaining('spanProcessors')]);
+});
+
 describe('bad options', () => {
   test('a processor that is none gets no spans, and is named once', () => {
     const provider = new TracerProvider({ spanProcessors: [null, 5, { onStart: 1 }] as never });

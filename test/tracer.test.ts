@@ -1,9 +1,11 @@
+import { inspect } from 'node:util';
 import {
   type Span as ApiSpan,
   type Context,
   context as contextApi,
   createContextKey,
   createTraceState,
+  defaultTextMapSetter,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   ROOT_CONTEXT,
@@ -14,6 +16,7 @@ import {
 import { suppressTracing as upstreamSuppress } from '@opentelemetry/core';
 import { describe, expect, test } from 'vitest';
 import { activeContext } from '../src/api/context.ts';
+import { W3CTraceContextPropagator } from '../src/api/propagation.ts';
 import type { Sampler } from '../src/api/sampler.ts';
 import { AlwaysOffSampler, ParentBasedSampler } from '../src/api/sampler.ts';
 import type { Span } from '../src/api/span.ts';
@@ -107,14 +110,25 @@ describe('parents', () => {
     expect(span.spanContext().traceId).toBe(traceId);
   });
 
-  test('only the sampled and the random flag are inherited', () => {
-    const { tracer } = record();
-    expect(
-      tracer.startSpan('s', {}, underContext({ ...remote, traceFlags: 0xff })).spanContext().traceFlags,
-    ).toBe(3);
-    const not = tracer.startSpan('s', {}, underContext({ ...remote, traceFlags: 0xfe }));
-    expect(not.isRecording()).toBe(false);
-    expect(not.spanContext().traceFlags).toBe(2);
+  test('only the sampled and the random flag are inherited, the latter out of sight of those who compare', () => {
+    const { exporter, tracer } = record();
+    const header = (span: ApiSpan) => {
+      const headers: Record<string, string> = {};
+      new W3CTraceContextPropagator().inject(under(span), headers, defaultTextMapSetter);
+      return headers.traceparent.slice(-2);
+    };
+    const sampled = tracer.startSpan('s', {}, underContext({ ...remote, traceFlags: 0xff }));
+    const child = tracer.startSpan('child', {}, under(sampled));
+    const dropped = tracer.startSpan('s', {}, underContext({ ...remote, traceFlags: 0xfe }));
+    const plain = tracer.startSpan('s', {}, underContext(remote));
+    const root = tracer.startSpan('s', {}, ROOT_CONTEXT);
+    const spans = [sampled, child, dropped, plain, root];
+    expect(spans.map((span) => span.spanContext().traceFlags)).toEqual([1, 1, 0, 1, 1]);
+    expect(spans.map(header)).toEqual(['03', '03', '02', '01', '03']);
+    for (const span of spans) span.end();
+    expect(exporter.spans.map(({ flags }) => flags & 0xff)).toEqual([3, 3, 1, 3]);
+    expect(inspect(root.spanContext())).toMatch(/^\{/);
+    expect(root.spanContext()).toStrictEqual({ ...root.spanContext() });
   });
 
   test.each([

@@ -23,10 +23,6 @@ export interface BatchSpanProcessorOptions extends ProcessorOptions {
  * `scheduledDelayMillis`. By default bytes bound the queue; a `maxQueueSize` that is set is obeyed exactly.
  */
 export class BatchSpanProcessor extends WireSpanProcessor {
-  static {
-    declareOwn(BatchSpanProcessor, 'onStart', 'onEnding', 'onEnd');
-  }
-
   private readonly options: ReturnType<typeof resolveBatchOptions>;
 
   /** Takes `(exporter, options?)`, as upstream's 2.x does, or one object with the exporter in it, as 3.x. */
@@ -70,3 +66,5 @@ export class BatchSpanProcessor extends WireSpanProcessor {
     });
   }
 }
+
+declareOwn(BatchSpanProcessor, 'onStart', 'onEnding', 'onEnd');

@@ -5,12 +5,11 @@ import { warnOnce } from '../diagnostics.ts';
 import { describe } from './attributes.ts';
 import { type ComposableSampler, NO_SAMPLING, type SamplingIntent } from './composable-sampler.ts';
 import { readOtTraceState } from './ot-trace-state.ts';
+import { randomFlagOf } from './random-flag.ts';
 import { formatThreshold, MAXIMUM_PRECISION, thresholdOf } from './sampling-threshold.ts';
 
 /** Of `precision`, in hex digits: what the specification recommends to SDKs. */
 const DEFAULT_PRECISION = 4;
-/** The trace id's last 56 bits are random (W3C Trace Context Level 2, §3.2.2.5.2). */
-const RANDOM = 0x02;
 
 export interface ComposableProbabilitySamplerOptions {
   /**
@@ -84,7 +83,7 @@ function checkPrecision(precision: number | undefined): number {
 /** That the id is random is presumed all the same (Trace SDK specification, "ProbabilitySampler", "Presumption …"). */
 function warnUnlessRandom(context: Context): void {
   const parent = trace.getSpanContext(context);
-  if (parent === undefined || (parent.traceFlags & RANDOM) !== 0 || !isSpanContextValid(parent)) return;
+  if (parent === undefined || randomFlagOf(parent) !== 0 || !isSpanContextValid(parent)) return;
   if (readOtTraceState(parent.traceState).randomness !== undefined) return;
   warnOnce(
     'composable-probability-random',

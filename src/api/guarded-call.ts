@@ -28,12 +28,14 @@ export async function guardedWithin(
   }
 }
 
+const ANONYMOUS = '(anonymous class)';
+
 /** The name of the class of a processor or exporter. */
 export function nameOf(owner: object): string {
   try {
-    return describe(owner.constructor?.name ?? 'object');
+    return describe(owner.constructor?.name || ANONYMOUS);
   } catch {
-    return 'object';
+    return ANONYMOUS;
   }
 }
 

@@ -11,11 +11,10 @@ import {
 import { warn } from '../diagnostics.ts';
 import { describe } from './attributes.ts';
 import { hexToLane, type IdGenerator, randomLane, spanIdOf, traceIdOf } from './ids.ts';
+import { ownSpanContext, RANDOM, randomFlagOf } from './random-flag.ts';
 import { Span } from './span.ts';
 
 const SAMPLED = 1;
-/** W3C Trace Context Level 2, "Random Trace ID Flag": set by who makes a trace id, and handed on unchanged. */
-const RANDOM = 2;
 const HEX_ID = /^[0-9a-f]+$/;
 
 export interface Identity {
@@ -65,7 +64,7 @@ export function inherit(parent: ApiSpan | undefined): boolean | undefined {
     identity.parent1 = parent._span1;
     identity.traceState = parent._traceState;
     identity.flags = parent._flags & RANDOM;
-    identity.parentFlags = parent._flags;
+    identity.parentFlags = parent._flags & SAMPLED;
     return (parent._flags & SAMPLED) !== 0;
   }
   const context = parent?.spanContext();
@@ -95,7 +94,7 @@ function inheritContext(context: SpanContext): boolean {
   identity.parent1 = hexToLane(context.spanId, 8);
   identity.remote = context.isRemote === true;
   identity.traceState = context.traceState;
-  identity.flags = context.traceFlags & RANDOM;
+  identity.flags = randomFlagOf(context);
   identity.parentFlags = context.traceFlags;
   return (context.traceFlags & SAMPLED) !== 0;
 }
@@ -134,10 +133,6 @@ function checkId(id: unknown, length: number): string {
 
 /** The context of a span with this identity. */
 export function spanContextOf(of: Identity): SpanContext {
-  return {
-    traceId: traceIdOf(of.trace0, of.trace1, of.trace2, of.trace3),
-    spanId: spanIdOf(of.span0, of.span1),
-    traceFlags: of.flags,
-    traceState: of.traceState,
-  };
+  const traceId = traceIdOf(of.trace0, of.trace1, of.trace2, of.trace3);
+  return ownSpanContext(traceId, spanIdOf(of.span0, of.span1), of.flags, of.traceState);
 }

@@ -19,10 +19,6 @@ import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExport
  * another SDK's, `export` encodes the spans it gets.
  */
 export class OTLPTraceExporter implements SpanExporter {
-  static {
-    declareOwn(OTLPTraceExporter, 'export');
-  }
-
   // Hard-private, as all that follows: inspect() must not show the headers.
   readonly #options: OtlpHttpOptions;
   readonly #pending = new Set<Promise<void>>();
@@ -115,3 +111,5 @@ export class OTLPTraceExporter implements SpanExporter {
     }
   }
 }
+
+declareOwn(OTLPTraceExporter, 'export');

@@ -5,9 +5,11 @@
 import type { Context } from '@opentelemetry/api';
 import { warnOnce } from '../diagnostics.ts';
 import type { Arena } from '../engine/arena.ts';
+import { isOwn } from '../export/own-class.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import { describe } from './attributes.ts';
 import { guardedWithin, reportFault } from './guarded-call.ts';
+import { NoopSpanProcessor } from './noop-span-processor.ts';
 import type { PluginSpan } from './plugin-span.ts';
 import {
   NOTHING_COUNTED,
@@ -135,6 +137,8 @@ export function usableProcessors(given: readonly SpanProcessor[] | undefined): S
     return [];
   }
   return given.filter((processor) => {
+    // Exactly ours: it would only put the provider in plug-in mode.
+    if (processor instanceof NoopSpanProcessor && isOwn(processor)) return false;
     if (typeof processor?.onStart === 'function' && typeof processor.onEnd === 'function') return true;
     warnOnce(
       'span-processor',

@@ -22,10 +22,6 @@ interface SimpleSpanProcessorOptions {
  * and leave together.
  */
 export class SimpleSpanProcessor extends WireSpanProcessor {
-  static {
-    declareOwn(SimpleSpanProcessor, 'onStart', 'onEnding', 'onEnd');
-  }
-
   /** Takes the exporter, as upstream's 2.x does, or an object with it, as 3.x. */
   constructor(exporter: SpanExporter | SimpleSpanProcessorOptions) {
     const own = exporterOf(exporter);
@@ -63,3 +59,5 @@ export class SimpleSpanProcessor extends WireSpanProcessor {
     });
   }
 }
+
+declareOwn(SimpleSpanProcessor, 'onStart', 'onEnding', 'onEnd');

@@ -18,6 +18,7 @@ import { readTimeInput, type Time } from './clock.ts';
 import type { EncodableSpan } from './commit.ts';
 import { type RecordedEvent, type RecordedLink, traceStateText } from './event.ts';
 import { hexToLane } from './ids.ts';
+import { randomFlagOf } from './random-flag.ts';
 import { validKind } from './span-kind.ts';
 import type { ReadableSpan, TimedEvent } from './types.ts';
 
@@ -85,7 +86,8 @@ export class SpanObject implements EncodableSpan {
   }
 
   private readIdentity(span: ReadableSpan): void {
-    const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+    const context = span.spanContext();
+    const { traceId, spanId, traceFlags, traceState } = context;
     if (!isValidTraceId(traceId) || !isValidSpanId(spanId)) {
       throw new TypeError(
         `expected a trace id and a span id in hex, got ${describe(traceId)}, ${describe(spanId)}`,
@@ -97,7 +99,7 @@ export class SpanObject implements EncodableSpan {
     this._trace3 = hexToLane(traceId, 24);
     this._span0 = hexToLane(spanId, 0);
     this._span1 = hexToLane(spanId, 8);
-    this._flags = count(traceFlags);
+    this._flags = count(traceFlags) | randomFlagOf(context);
     this._traceStateText = traceStateText(traceState);
     const { parentSpanContext } = span;
     // SDKs of opentelemetry-js 1.x have the id alone.

@@ -32,6 +32,7 @@ import {
 import type { Identity } from './identity.ts';
 import { spanIdOf, traceIdOf } from './ids.ts';
 import { warnOfLimits } from './limit-warning.ts';
+import { ownSpanContext } from './random-flag.ts';
 import { readableEvents, readableLinks, toHrTime } from './readable.ts';
 import { readStatus } from './status.ts';
 import type { Tracer } from './tracer.ts';
@@ -116,12 +117,12 @@ export class Span implements ApiSpan {
   }
 
   spanContext(): SpanContext {
-    this._context ??= {
-      traceId: traceIdOf(this._trace0, this._trace1, this._trace2, this._trace3),
-      spanId: spanIdOf(this._span0, this._span1),
-      traceFlags: this._flags,
-      traceState: this._traceState,
-    };
+    this._context ??= ownSpanContext(
+      traceIdOf(this._trace0, this._trace1, this._trace2, this._trace3),
+      spanIdOf(this._span0, this._span1),
+      this._flags,
+      this._traceState,
+    );
     return this._context;
   }
 

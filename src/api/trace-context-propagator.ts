@@ -10,6 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { warn } from '../diagnostics.ts';
+import { randomFlagOf } from './random-flag.ts';
 import { isTracingSuppressed } from './suppress-tracing.ts';
 import { skipBlank, skipBlankBackwards, TraceState } from './trace-state.ts';
 
@@ -102,7 +103,8 @@ export function parseTraceParent(header: string | undefined): SpanContext | unde
 
 function formatTraceParent(spanContext: SpanContext): string {
   // Both known flags fit the low digit.
-  return `00-${spanContext.traceId}-${spanContext.spanId}-0${spanContext.traceFlags & KNOWN_FLAGS}`;
+  const flags = (spanContext.traceFlags & KNOWN_FLAGS) | randomFlagOf(spanContext);
+  return `00-${spanContext.traceId}-${spanContext.spanId}-0${flags}`;
 }
 
 function hasSeparators(text: string): boolean {

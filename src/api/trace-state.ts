@@ -45,25 +45,26 @@ export class TraceState implements ApiTraceState {
     const legal = typeof key === 'string' && typeof value === 'string' && KEY.test(key) && VALUE.test(value);
     if (!legal || key.length + 1 + value.length > MAXIMUM_LENGTH) return this;
     const others = this.members.filter(([name]) => name !== key).slice(0, MAXIMUM_MEMBERS - 1);
-    return TraceState.of(shorten([[key, value], ...others], 1));
+    return stateOf(shorten([[key, value], ...others], 1));
   }
 
   /** A list without `key`. */
   unset(key: string): TraceState {
     const others = this.members.filter(([name]) => name !== key);
-    return others.length === this.members.length ? this : TraceState.of(others);
+    return others.length === this.members.length ? this : stateOf(others);
   }
 
   /** The header value; empty for an empty list. */
   serialize(): string {
     return this.members.map(([key, value]) => `${key}=${value}`).join(',');
   }
+}
 
-  private static of(members: readonly Member[]): TraceState {
-    const state = new TraceState();
-    state.members = members;
-    return state;
-  }
+/** Outside the class: one that names itself has another name in a bundle. */
+function stateOf(members: readonly Member[]): TraceState {
+  const state = new TraceState();
+  (state as unknown as { members: readonly Member[] }).members = members;
+  return state;
 }
 
 function parseMembers(header: string): Member[] | undefined {

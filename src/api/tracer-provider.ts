@@ -206,6 +206,25 @@ export class TracerProvider implements ApiTracerProvider {
     return registered;
   }
 
+  /**
+   * Where other SDKs keep their processors, and some plug-ins push theirs (Sentry's `otlpIntegration`). Here the mode of
+   * the spans is settled by then: what is pushed gets none, and this says so. @internal
+   */
+  get _activeSpanProcessor(): { readonly _spanProcessors: { push(...processors: unknown[]): number } } {
+    return {
+      _spanProcessors: {
+        push: () => {
+          warnOnce(
+            'pushed-processor',
+            'a span processor was pushed into a provider that exists already; it gets no spans. Give it to the provider ' +
+              'when that is made: spanProcessors.',
+          );
+          return 0;
+        },
+      },
+    };
+  }
+
   /** Lets spans leave without the attributes of the resource that are not there yet: they will not come. @internal */
   releaseHeld(): void {
     this.destination.releaseHeld();

@@ -14,10 +14,6 @@ const PRINTED_DEPTH = 3;
  * may change in any release.
  */
 export class ConsoleSpanExporter implements SpanExporter {
-  static {
-    declareOwn(ConsoleSpanExporter, 'export');
-  }
-
   /** Span objects are printed as they are where they are objects anyway. @internal */
   readonly prefersObjects = true;
   /** Takes spans as objects. Fails, with the error, when the console throws. */
@@ -39,6 +35,8 @@ export class ConsoleSpanExporter implements SpanExporter {
   /** Nothing ever waits here: resolves at once. */
   async forceFlush(): Promise<void> {}
 }
+
+declareOwn(ConsoleSpanExporter, 'export');
 
 function printed(spans: readonly ReadableSpan[]): ExportResult {
   try {

@@ -5,7 +5,7 @@ import type { AnyValue, KeyValue } from './otlp-message.ts';
 
 /**
  * A plain object of the attributes. Of a repeated key the last value counts.
- * Integers beyond ±(2^53 − 1) are bigint, as a number could not hold them; an empty value is null.
+ * Integers that no number holds are bigint; an empty value is null.
  */
 export function toAttributes(list: readonly KeyValue[]): Attributes {
   return toPlainObject(list) as Attributes;
@@ -36,7 +36,7 @@ function toPlainValue(value: AnyValue): unknown {
       return null;
     case 'int': {
       const number = Number(value.value);
-      return Number.isSafeInteger(number) ? number : value.value;
+      return Number.isSafeInteger(number) || BigInt(number) === value.value ? number : value.value;
     }
     case 'array':
       return value.value.map(toPlainValue);

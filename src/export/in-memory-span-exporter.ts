@@ -11,10 +11,6 @@ const STOPPED = 'expected spans before shutdown(), got them after; they were not
  * Keeps every exported span until `reset()` or `shutdown()`. Meant for tests: nothing bounds its memory.
  */
 export class InMemorySpanExporter implements SpanExporter {
-  static {
-    declareOwn(InMemorySpanExporter, 'export');
-  }
-
   /** Span objects are kept as they are where they are objects anyway. @internal */
   readonly prefersObjects = true;
   private finishedSpans: ReadableSpan[] = [];
@@ -68,3 +64,5 @@ export class InMemorySpanExporter implements SpanExporter {
     this.finishedSpans = [];
   }
 }
+
+declareOwn(InMemorySpanExporter, 'export');

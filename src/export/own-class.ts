@@ -2,7 +2,10 @@
 
 const originals = new WeakMap<object, Readonly<Record<string, unknown>>>();
 
-/** Remembers the methods of a class as it was written. To be called in its static block. */
+/**
+ * Remembers the methods of a class as it was written. To be called after the class: a class that names itself gets another
+ * name in a bundle, and warnings show it.
+ */
 export function declareOwn(type: { readonly prototype: object }, ...methods: string[]): void {
   const prototype = type.prototype as Record<string, unknown>;
   originals.set(prototype, Object.fromEntries(methods.map((name) => [name, prototype[name]])));

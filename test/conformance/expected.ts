@@ -52,6 +52,9 @@ function expectedAttributes(attributes: CorpusAttributes): ReceivedAttribute[] {
 const nanoseconds = ([seconds, rest]: CorpusTime): string =>
   String(BigInt(seconds) * 1_000_000_000n + BigInt(rest));
 
+/** W3C Trace Context Level 2: the trace id was made at random, here. */
+const RANDOM = 2;
+
 const flags = (context: Pick<CorpusContext, 'traceFlags' | 'isRemote'> | undefined, traceFlags: number) =>
   traceFlags | hasIsRemote | (context?.isRemote ? isRemote : 0);
 
@@ -62,8 +65,12 @@ function parentOf(span: CorpusSpan, identities: Identities): CorpusContext | und
   return span.parent === 'remote' ? remoteParent : identities[span.parent];
 }
 
-/** What a receiver must report for one span of the corpus. */
-export function expectedSpan(span: CorpusSpan, identities: Identities): ReceivedSpan {
+/**
+ * What a receiver must report for one span of the corpus.
+ *
+ * @param random - the random flag of traces that begin here; opentelemetry-js has none.
+ */
+export function expectedSpan(span: CorpusSpan, identities: Identities, random = RANDOM): ReceivedSpan {
   const { name, version, schemaUrl } = scopes[span.scope];
   const parent = parentOf(span, identities);
   const own = identities[span.key];
@@ -78,7 +85,7 @@ export function expectedSpan(span: CorpusSpan, identities: Identities): Received
     spanId: own.spanId,
     parentSpanId: parent?.spanId ?? '',
     traceState: parent?.traceState ?? '',
-    flags: flags(parent, own.traceFlags),
+    flags: flags(parent, own.traceFlags | (own.traceId === remoteParent.traceId ? 0 : random)),
     name: span.name,
     // OTLP keeps 0 for a kind that was not said.
     kind: span.kind + 1,

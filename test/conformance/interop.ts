@@ -57,6 +57,7 @@ export function expectCorpus(
   received: readonly ReceivedSpan[],
   corpus: readonly CorpusSpan[],
   identities: Identities,
+  random?: number,
 ): void {
   const spanIds = corpus.map((span) => identities[span.key].spanId);
   expect(received.map((span) => span.spanId).sort()).toEqual([...spanIds].sort());
@@ -64,7 +65,7 @@ export function expectCorpus(
     const { spanId } = identities[span.key];
     const match = received.find((candidate) => candidate.spanId === spanId) as ReceivedSpan;
     const actual = withoutSdkAttributes(match);
-    const expected = expectedSpan(span, identities);
+    const expected = expectedSpan(span, identities, random);
     for (const field of Object.keys(expected) as (keyof ReceivedSpan)[]) {
       expect(actual[field], `${field} of span "${span.key}"`).toEqual(expected[field]);
     }

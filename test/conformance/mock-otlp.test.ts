@@ -20,7 +20,7 @@ describeMock('@elastic/mockotlpserver', () => {
 
   test('reports every field of what opentelemetry-js serialises, so the comparison is sound', async () => {
     expect(await post(receiver.endpoint, upstreamBody())).toBe(200);
-    expectCorpus(await receiver.spans(upstreamCorpus.length), upstreamCorpus, upstreamIdentities);
+    expectCorpus(await receiver.spans(upstreamCorpus.length), upstreamCorpus, upstreamIdentities, 0);
   });
 
   test.for(variants)(
