@@ -58,6 +58,8 @@ export class ArenaDestination implements SpanDestination {
     const first = this.connections.find(({ pipe }) => !pipe.isClosed) ?? this.connections[0];
     const counters = first?.pipe.counters;
     const dropped = { ...this.ledger.dropped };
+    const evicted = first?.source.evictedSpans ?? 0;
+    if (evicted > 0) dropped.evicted = evicted;
     if (counters?.shutdown) dropped.shutdown = (dropped.shutdown ?? 0) + counters.shutdown;
     return {
       waiting: first?.pipe.waitingSpans ?? 0,

@@ -110,8 +110,13 @@ export function encode(
   writeBody(span, list, writer);
   const textEnd = writer.finishText();
   const before = engine.words[WAITING_BYTES >> 2];
-  const piece = engine.core.commitSpan(stream, writer.cellCount, textEnd);
-  if (piece < 0) return piece;
+  let piece = engine.core.commitSpan(stream, writer.cellCount, textEnd);
+  if (piece < 0) {
+    // The cells stay as they are: a refused span can be tried again.
+    if (queue.makeRoom() === 0) return piece;
+    piece = engine.core.commitSpan(stream, writer.cellCount, textEnd);
+    if (piece < 0) return piece;
+  }
   if (keyTable.hasPending) keyTable.remembered();
   queue.committed += 1;
   queue.committedBytes += engine.words[WAITING_BYTES >> 2] - before;

@@ -4,6 +4,7 @@
  * own batch and nothing else.
  */
 import { warn } from '../diagnostics.ts';
+import { AnswerWaiters } from '../export/answer-waiters.ts';
 import type { ExportOutcomes, ResultCode } from '../export/export-outcomes.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
@@ -22,12 +23,6 @@ import {
 import { completion } from './resource-completion.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
 
-interface Waiter {
-  /** Done when this many spans have been answered for. */
-  readonly mark: number;
-  readonly settle: () => void;
-}
-
 export class ExporterCalls implements ObjectExport {
   private readonly ledger = new Ledger();
   private readonly exported: PipeLedger;
@@ -45,7 +40,7 @@ export class ExporterCalls implements ObjectExport {
   private sendUpTo = 0;
   private readonly timer = new PipeTimer(() => this.pump());
   private readonly soon = new PipeTimer(() => this.pump());
-  private readonly waiters = new Set<Waiter>();
+  private readonly waiters = new AnswerWaiters();
   private stopping: Promise<FlushResult> | undefined;
   /** Ends the wait for a resource that is not complete. */
   private release = (): void => {};
@@ -226,7 +221,7 @@ export class ExporterCalls implements ObjectExport {
     this.answered += spans;
     if (failure === undefined) this.exported.countDelivered({ spanCount: spans }, 0);
     else this.exported.countFailed({ spanCount: spans }, failure, code);
-    for (const waiter of this.waiters) if (waiter.mark <= this.answered) waiter.settle();
+    this.waiters.tell(this.answered);
   }
 
   private warnTwice(): void {
@@ -237,21 +232,8 @@ export class ExporterCalls implements ObjectExport {
   }
 
   private untilAnswered(millis: number): Promise<void> {
-    const mark = this.added;
-    if (this.answered >= mark || !(millis > 0)) return Promise.resolve();
-    return new Promise((resolve) => {
-      const deadline = new PipeTimer(() => waiter.settle(), true);
-      const waiter: Waiter = {
-        mark,
-        settle: () => {
-          deadline.clear();
-          this.waiters.delete(waiter);
-          resolve();
-        },
-      };
-      this.waiters.add(waiter);
-      deadline.arm(millis);
-    });
+    if (this.answered >= this.added || !(millis > 0)) return Promise.resolve();
+    return this.waiters.until(this.added, millis);
   }
 }
 

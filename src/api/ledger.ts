@@ -12,6 +12,7 @@ export type DropReason =
   | 'not_sampled'
   | 'shutdown'
   | 'no_processor'
+  | 'evicted'
   | 'unreadable';
 
 const CURES: Partial<Record<DropReason, string>> = {

@@ -54,6 +54,8 @@ export interface RequestSource {
   readonly waitingSpans: number;
   /** Their bytes in the arena. */
   readonly waitingBytes: number;
+  /** Spans that this destination lost because it was behind and others needed the room. Default 0. */
+  readonly evictedSpans?: number;
   /**
    * Takes the oldest finished spans, at most `maxBytes` (one span larger than that is taken alone) and at most
    * `maxSpans`, and lays the headers around them. `undefined` when nothing waits.

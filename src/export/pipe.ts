@@ -1,6 +1,7 @@
 /** @module One provider's finished spans on their way to one destination: when to send, wait, give up and count. */
 
 import { warn as warnUser } from '../diagnostics.ts';
+import { AnswerWaiters } from './answer-waiters.ts';
 import { BoundedSender, isPromise } from './bounded-send.ts';
 import type { ExportOperation, ExportOutcomes } from './export-outcomes.ts';
 import type { ExportRequest, RequestSource, SendResult, WireExporter } from './exporter.ts';
@@ -49,12 +50,6 @@ const DEFAULT_TIMEOUT_MILLIS = 30_000;
 /** How long a shutdown waits, beyond its deadline, for an aborted attempt to let go of its bytes. */
 const ABORT_GRACE_MILLIS = 50;
 
-interface Waiter {
-  /** Done when this many spans have been answered for. */
-  readonly mark: number;
-  readonly settle: () => void;
-}
-
 /**
  * Sends what `source` holds to `exporter`, one request at a time. A request that got no final answer is kept and
  * tried again, and nothing else is sent meanwhile; spans leave by answer, by eviction in the source, or at the
@@ -76,7 +71,7 @@ export class Pipe {
   /** Taken and not released: the first is in flight or is tried next, others came from cutting one. */
   #held: ExportRequest[] = [];
   #sending = false;
-  /** Spans released so far; the source gives them out oldest first, so this is a position in their order. */
+  /** Spans answered for and released so far. */
   #answered = 0;
   /** Position up to which sending goes on without waiting for more spans. */
   #sendUpTo = 0;
@@ -87,7 +82,7 @@ export class Pipe {
   /** Either the next scheduled export or the end of a pause: never both are needed. */
   readonly #timer = new PipeTimer(() => this.#onTimer());
   readonly #soon = new PipeTimer(() => this.#advance());
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new AnswerWaiters();
   #shutdownDeadline = Number.POSITIVE_INFINITY;
   #shutdown: Promise<FlushResult> | undefined;
   /** No attempt starts any more. */
@@ -184,9 +179,14 @@ export class Pipe {
     return this.#shutdown;
   }
 
+  /** Spans that left in any way; they leave oldest first, so this is a position in their order. */
+  get #passed(): number {
+    return this.#answered + (this.#source.evictedSpans ?? 0);
+  }
+
   /** End of what waits now, in the order of spans. */
   #position(): number {
-    return this.#answered + this.#source.waitingSpans;
+    return this.#passed + this.#source.waitingSpans;
   }
 
   #onTimer(): void {
@@ -205,7 +205,7 @@ export class Pipe {
     if (waitingSpans <= 0) return false;
     return (
       this.#held.length > 0 ||
-      this.#answered < this.#sendUpTo ||
+      this.#passed < this.#sendUpTo ||
       waitingBytes >= this.#maxRequestBytes ||
       waitingSpans >= this.#maxExportBatchSize
     );
@@ -286,7 +286,7 @@ export class Pipe {
     this.#retryAfterUntil = retryAfterMs === undefined ? 0 : now + retryAfterMs;
     const isLastTry = this.#pausedUntil >= this.#shutdownDeadline;
     this.#ledger.noteRetry(reason, isLastTry ? 0 : this.#source.waitingSpans, code);
-    if (isLastTry) this.#settleAllWaiters();
+    if (isLastTry) this.#waiters.settleAll();
   }
 
   /** Replaces the first held request by its halves and remembers the smaller size. */
@@ -309,32 +309,13 @@ export class Pipe {
   }
 
   #untilAnswered(millis: number): Promise<void> {
-    const mark = this.#position();
     if (this.#source.waitingSpans <= 0 || !(millis > 0)) return Promise.resolve();
-    return new Promise((resolve) => {
-      const deadline = new PipeTimer(() => waiter.settle(), true);
-      const waiter: Waiter = {
-        mark,
-        settle: () => {
-          deadline.clear();
-          this.#waiters.delete(waiter);
-          resolve();
-        },
-      };
-      this.#waiters.add(waiter);
-      deadline.arm(millis);
-    });
+    return this.#waiters.until(this.#position(), millis);
   }
 
   #tellWaiters(): void {
-    const nothingWaits = this.#source.waitingSpans <= 0;
-    for (const waiter of this.#waiters) {
-      if (nothingWaits || this.#isOver || waiter.mark <= this.#answered) waiter.settle();
-    }
-  }
-
-  #settleAllWaiters(): void {
-    for (const waiter of this.#waiters) waiter.settle();
+    if (this.#source.waitingSpans <= 0 || this.#isOver) this.#waiters.settleAll();
+    else this.#waiters.tell(this.#passed);
   }
 
   #startReport(): () => FlushResult {
@@ -365,7 +346,7 @@ export class Pipe {
     } catch (error) {
       this.#ledger.noteFault(error);
     }
-    this.#settleAllWaiters();
+    this.#waiters.settleAll();
     this.#sender.close();
     return report();
   }

@@ -4,6 +4,7 @@
  * released it.
  */
 import { PIECE_END, PIECE_SHIFT, PIECE_SPANS, PIECE_START, PIECE_TABLE } from '../../assembly/layout.ts';
+import { warn } from '../diagnostics.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ExportRequest, RequestSource } from './exporter.ts';
 import { layRequest } from './request.ts';
@@ -29,6 +30,9 @@ export interface Piece {
 
 /** Most bytes of a tag and a length. */
 const HEADER_BYTES = 6;
+
+/** What a destination that is behind loses at once, so that the engine is not asked again for every span. */
+const EVICTED_BYTES = 1_048_576;
 
 /** Spans of one piece that lie side by side: all of them, or what a cut left. */
 export interface Part {
@@ -62,7 +66,7 @@ export class SpanQueue {
   private removed = 0;
   /** Destinations ever attached, and those that still take spans. */
   private attached = 0;
-  private destinations = 0;
+  private readonly cursors = new Set<SpanCursor>();
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -71,24 +75,51 @@ export class SpanQueue {
   /** A new destination; it sees the spans committed from now on. */
   attach(): SpanCursor {
     this.attached += 1;
-    this.destinations += 1;
-    return new SpanCursor(this, this.removed + this.pieces.length);
+    const cursor = new SpanCursor(this, this.removed + this.pieces.length);
+    this.cursors.add(cursor);
+    return cursor;
   }
 
   /** A destination takes nothing any more. */
-  detach(): void {
-    this.destinations -= 1;
+  detach(cursor: SpanCursor): void {
+    this.cursors.delete(cursor);
+  }
+
+  /**
+   * Gives up the oldest spans that only destinations still wait for which are behind: a dead exporter costs a live one
+   * no span. Returns how many spans that were, 0 when there are none.
+   */
+  makeRoom(): number {
+    let spans = 0;
+    let bytes = 0;
+    while (bytes < EVICTED_BYTES) {
+      const oldest = Math.min(...[...this.cursors].map(({ next }) => next));
+      const behind = [...this.cursors].filter(({ next }) => next === oldest);
+      const piece = this.pieceAt(oldest);
+      if (piece === undefined || behind.length === this.cursors.size || piece.holds !== behind.length) break;
+      this.close(piece);
+      const part = this.partOf(piece);
+      for (const cursor of behind) cursor.evict(part);
+      spans += part.spans;
+      bytes += part.end - part.start;
+    }
+    if (spans > 0) {
+      const consequence =
+        'given up for an exporter that is behind, so that the others lose none; see lastError';
+      warn('evicted', `${spans} spans were ${consequence}.`);
+    }
+    return spans;
   }
 
   /** Why a span that finishes now has nowhere to go; `undefined` when it has. */
   get closedBecause(): 'no_processor' | 'shutdown' | undefined {
-    if (this.destinations > 0) return undefined;
+    if (this.cursors.size > 0) return undefined;
     return this.attached === 0 ? 'no_processor' : 'shutdown';
   }
 
   /** Called when the engine opened a piece for a stream. */
   opened(stream: Stream, id: number): void {
-    const piece = { id, stream, holds: this.destinations };
+    const piece = { id, stream, holds: this.cursors.size };
     stream.openPiece = id;
     stream.current = piece;
     this.pieces.push(piece);
@@ -154,7 +185,7 @@ export class SpanQueue {
 export class SpanCursor implements RequestSource {
   private readonly queue: SpanQueue;
   /** Position of the first piece not taken yet. */
-  private next: number;
+  next: number;
   /** How many parts of each taken piece were not released. */
   private readonly taken = new Map<Piece, number>();
   /** What was committed before this destination was attached, and what it has released since. */
@@ -163,6 +194,9 @@ export class SpanCursor implements RequestSource {
   /** What had been committed when this destination was closed: later spans are not for it. */
   private lastSpans: number | undefined;
   private lastBytes: number | undefined;
+
+  /** Spans given up for other destinations. */
+  evictedSpans = 0;
 
   constructor(queue: SpanQueue, next: number) {
     this.queue = queue;
@@ -246,10 +280,19 @@ export class SpanCursor implements RequestSource {
     }
   }
 
+  /** Gives up the piece it would take next. */
+  evict({ piece, start, end, spans }: Part): void {
+    this.next += 1;
+    this.evictedSpans += spans;
+    this.pastSpans += spans;
+    this.pastBytes += end - start;
+    this.queue.release(piece);
+  }
+
   close(): void {
     this.lastSpans = this.queue.committed;
     this.lastBytes = this.queue.committedBytes;
-    this.queue.detach();
+    this.queue.detach(this);
   }
 }
 
