@@ -11,6 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { IdGenerator } from '../../src/api/ids.ts';
 import type { ReadableSpan } from '../../src/api/types.ts';
 import { MODES, recordIn } from '../helpers/api-modes.ts';
 import { captureWarnings, plainAttributes } from '../helpers/api-recorder.ts';
@@ -73,6 +74,19 @@ describe.each(MODES)('in %s mode', (mode) => {
     expect(spans.map((span) => span.spanContext().isRemote === true)).toEqual([false, false]);
     // Bits 8 and 9 of the flags: is-remote is known, the parent is remote.
     expect(exporter.spans.map(({ flags }) => flags >> 8)).toEqual([3, 1]);
+  });
+
+  test('the trace id of a root is random, and its flags say so, unless a generator of the program made it', () => {
+    const ids = { generateTraceId: () => 'a'.repeat(32), generateSpanId: () => 'b'.repeat(16) };
+    const flagsOf = (idGenerator?: IdGenerator) => {
+      const { tracer } = recordIn(mode, { idGenerator });
+      const root = tracer.startSpan('root', {}, ROOT_CONTEXT);
+      const child = tracer.startSpan('child', {}, trace.setSpan(ROOT_CONTEXT, root));
+      return [root, child].map((span) => span.spanContext().traceFlags);
+    };
+    expect(flagsOf()).toEqual([3, 3]);
+    expect(flagsOf(ids)).toEqual([1, 1]);
+    expect(flagsOf({ ...ids, hasRandomTraceIds: true })).toEqual([3, 3]);
   });
 
   test('updateName changes the name until the end', () => {
