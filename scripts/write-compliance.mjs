@@ -77,7 +77,12 @@ function render({ MATRIX, DIFFERENCES, EASILY_MISSED }) {
   const sections = [...new Set(MATRIX.map(({ section }) => section))];
   const of = (section) => MATRIX.filter((row) => row.section === section);
   const lines = [INTRODUCTION, '', 'Rows by our mark, in brackets those that are not optional:', ''];
-  lines.push(...table(['section', '`+`', '`-`', '`N/A`'], sections.map((name) => [name, ...counts(of(name))])));
+  lines.push(
+    ...table(
+      ['section', '`+`', '`-`', '`N/A`'],
+      sections.map((name) => [name, ...counts(of(name))]),
+    ),
+  );
   for (const section of sections) {
     lines.push('', `## ${section}`);
     for (const heading of new Set(of(section).map((row) => row.heading))) {
@@ -86,7 +91,13 @@ function render({ MATRIX, DIFFERENCES, EASILY_MISSED }) {
       lines.push('', ...table(['feature', 'ours', 'opentelemetry-js', 'shown by', 'note'], matrixRows(rows)));
     }
   }
-  lines.push('', '## Easily missed', '', 'Rules of the specification that no row of the matrix asks for.', '');
+  lines.push(
+    '',
+    '## Easily missed',
+    '',
+    'Rules of the specification that no row of the matrix asks for.',
+    '',
+  );
   const rules = EASILY_MISSED.map(({ source, rule, ours, tests, note }) => [
     ...[`${rule} (${source})`, ours, references(tests), note],
   ]);

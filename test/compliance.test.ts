@@ -55,17 +55,23 @@ describe('the matrix', () => {
   });
 
   it('has a test for every +, and a reason for every other mark', () => {
-    const incomplete = claims.flatMap(({ row, claim }) => (claim ? lacks(claim) : []).map((what) => `${row}: ${what}`));
+    const incomplete = claims.flatMap(({ row, claim }) =>
+      (claim ? lacks(claim) : []).map((what) => `${row}: ${what}`),
+    );
     expect(incomplete).toEqual([]);
   });
 
   it('names tests that are there', () => {
-    expect(claims.flatMap(({ row, claim }) => faults(claim?.tests ?? []).map((one) => `${row}: ${one}`))).toEqual([]);
+    expect(
+      claims.flatMap(({ row, claim }) => faults(claim?.tests ?? []).map((one) => `${row}: ${one}`)),
+    ).toEqual([]);
   });
 });
 
 test('every rule that is easily missed has a test or a reason, and its tests are there', () => {
-  const rows = EASILY_MISSED.flatMap((claim) => [...lacks(claim), ...faults(claim.tests)].map((one) => `${claim.rule}: ${one}`));
+  const rows = EASILY_MISSED.flatMap((claim) =>
+    [...lacks(claim), ...faults(claim.tests)].map((one) => `${claim.rule}: ${one}`),
+  );
   expect(rows).toEqual([]);
   expect(EASILY_MISSED.length).toBeGreaterThan(20);
 });
@@ -87,18 +93,26 @@ test('docs/compliance.md is what the matrix says', () => {
 describe('titles of tests', () => {
   it.each([
     ["test('a', () => {});", ['a']],
-    ["describe('g', () => { it('a', () => {}); describe('h', () => it('b', () => {})); });", ['g > a', 'g > h > b']],
+    [
+      "describe('g', () => { it('a', () => {}); describe('h', () => it('b', () => {})); });",
+      ['g > a', 'g > h > b'],
+    ],
     ["describe.each(MODES)('in %s', (mode) => { test.each([1])('is %i', () => {}); });", ['in %s > is %i']],
     ['test.for(variants)(`has $' + '{N} of $name`, () => {});', ['has $' + '{N} of $name']],
     ["for (const x of y) { test('in a loop', { timeout: 1 }, () => {}); }", ['in a loop']],
-    ["test.skip('a', () => {}); it.todo('b', () => {}); describe.skip('c', () => { it('d', () => {}); });", []],
+    [
+      "test.skip('a', () => {}); it.todo('b', () => {}); describe.skip('c', () => { it('d', () => {}); });",
+      [],
+    ],
     ["const test = 'a'; run('a', () => {}); test('without a body');", []],
   ])('are read from %s', (text, expected) => {
     expect([...titlesOf(text)]).toEqual(expected);
   });
 
   it('a reference to none of them is a fault that names it', () => {
-    expect(fault('compliance.test.ts: every difference from opentelemetry-js has a test that is there')).toBeUndefined();
+    expect(
+      fault('compliance.test.ts: every difference from opentelemetry-js has a test that is there'),
+    ).toBeUndefined();
     expect(fault('compliance.test.ts: no such title')).toBe('no test "no such title" in compliance.test.ts');
     expect(fault('nowhere.test.ts: a')).toBe('no file nowhere.test.ts');
     expect(lacks({ ours: '+', tests: [], note: 'said' })).toEqual(['a test']);

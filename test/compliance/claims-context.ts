@@ -27,7 +27,10 @@ export const RESOURCE: Readonly<Record<string, Claims>> = {
       'resource-detectors.test.ts: detectResources > a detector that %s costs only its own attributes, and is named once',
       'resource-detectors.test.ts: detectResources > merges in order, later beats earlier, and schema URLs as resources do',
     ]),
-    'Resource detectors populate Schema URL': no('SCHEMA'),
+    'Resource detectors populate Schema URL': yes([
+      'compliance/resource.test.ts: the %s detector names the schema that its attributes follow, and a merge keeps it',
+      'compliance/resource.test.ts: the detector of the environment names none: it does not know what it finds',
+    ]),
   },
 };
 
@@ -48,14 +51,14 @@ export const CONTEXT: Readonly<Record<string, Claims>> = {
     ]),
     'Attach Context': yes(
       [
-        'context-propagation.test.ts: attach > makes a context active from here on, until its token is disposed',
+        'context.test.ts: attach > makes a context active from here on, until its token is disposed',
         'context.test.ts: the context manager > runs a function in a context, with this and arguments, and gives back what it returns',
         'context-propagation.test.ts: any program > shows the same span at the same point under both managers',
       ],
       'By `attach` of the context manager, which the API calls from 1.10 on, or around a function by `with`.',
     ),
     'Detach Context': yes([
-      'context-propagation.test.ts: attach > a token gives back what was active when it was made, once',
+      'context.test.ts: attach > a token gives back what was active when it was made, once',
       'context.test.ts: the context manager > restores the context when the function throws, and throws the same',
     ]),
     'Get current Context': yes([
@@ -84,13 +87,13 @@ export const CONTEXT: Readonly<Record<string, Claims>> = {
       'b3-propagator.test.ts: beside opentelemetry-js > encoding %i: the same headers for the same spans',
     ]),
     'Jaeger Propagator': no(
-      'Deprecated by the specification in favour of W3C Trace Context. Any propagator of another make may be registered instead.',
+      'Deprecated by the specification (pull request 4827) in favour of W3C Trace Context. Any propagator of another make may be registered instead.',
       [
         'config-options.test.ts: propagators > what the specification names and this package does not have is named in the warning',
       ],
     ),
     'OT Propagator': no(
-      'Deprecated by the specification with OpenTracing. Any propagator of another make may be registered instead.',
+      'Deprecated by the specification (pull request 4851). Any propagator of another make may be registered instead.',
       [
         'config-options.test.ts: propagators > what the specification names and this package does not have is named in the warning',
       ],

@@ -20,6 +20,8 @@ export const CLAIMS: Readonly<Record<string, Readonly<Record<string, Claims>>>> 
   'SDK Self-Observability': SELF_OBSERVABILITY,
 };
 
+const REQUIRED: Requirement = 'required';
+
 export interface MatrixRow {
   readonly section: string;
   readonly heading: string;
@@ -33,10 +35,12 @@ export interface MatrixRow {
 /** The rows of the specification, in its order. */
 export const MATRIX: readonly MatrixRow[] = Object.entries(SPECIFICATION).flatMap(([section, headings]) =>
   Object.entries(headings).flatMap(([heading, rows]) =>
-    rows.map(([feature, upstream, requirement = 'required']) => ({
-      ...{ section, heading, feature, requirement, upstream },
-      claim: CLAIMS[section]?.[heading]?.[feature],
-    })),
+    rows.map(
+      ([feature, upstream, requirement = REQUIRED]): MatrixRow => ({
+        ...{ section, heading, feature, requirement, upstream },
+        claim: CLAIMS[section]?.[heading]?.[feature],
+      }),
+    ),
   ),
 );
 

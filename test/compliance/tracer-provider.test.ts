@@ -1,5 +1,5 @@
 /** Trace API and SDK specification, "TracerProvider", in both span modes. */
-import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { SimpleSpanProcessor } from '../../src/api/simple-span-processor.ts';
 import { TracerProvider } from '../../src/api/tracer-provider.ts';
@@ -68,9 +68,12 @@ describe.each(MODES)('in %s mode', (mode) => {
     const first = provider.shutdown();
     expect(provider.shutdown()).toBe(first);
     await first;
+    const parent = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, isRemote: true };
     for (const late of [tracer, provider.getTracer('late')]) {
-      const span = late.startSpan('late', {}, ROOT_CONTEXT);
+      const span = late.startSpan('late', {}, trace.setSpanContext(ROOT_CONTEXT, parent));
       expect(span.isRecording()).toBe(false);
+      // As without an SDK: the context of the parent is handed on.
+      expect(span.spanContext()).toEqual(parent);
       span.end();
     }
     await provider.forceFlush();
