@@ -38,19 +38,23 @@ export const CONTEXT: Readonly<Record<string, Claims>> = {
   '': {
     'Create Context Key': yes(
       [
+        'compliance/context.test.ts: in %s mode > a key is made by its name, and its value is in the context that was made with it, and in no other',
         'context.test.ts: a context with a span > setting and deleting values makes a new context and changes none',
       ],
       'By `createContextKey` of the API.',
     ),
     'Get value from Context': yes([
+      'compliance/context.test.ts: in %s mode > a key is made by its name, and its value is in the context that was made with it, and in no other',
       'context.test.ts: a context with a span > shows the span to the API and to us, and keeps the values beside it',
       'context.test.ts: a context with a span > 1,000 frames deep, the value of the outermost context is still there',
     ]),
     'Set value for Context': yes([
+      'compliance/context.test.ts: in %s mode > a key is made by its name, and its value is in the context that was made with it, and in no other',
       'context.test.ts: a context with a span > setting and deleting values makes a new context and changes none',
     ]),
     'Attach Context': yes(
       [
+        'compliance/context.test.ts: in %s mode > a context is current in the function it is attached for, and detached after it, however it ends',
         'context.test.ts: attach > makes a context active from here on, until its token is disposed',
         'context.test.ts: the context manager > runs a function in a context, with this and arguments, and gives back what it returns',
         'context-propagation.test.ts: any program > shows the same span at the same point under both managers',
@@ -58,10 +62,12 @@ export const CONTEXT: Readonly<Record<string, Claims>> = {
       'By `attach` of the context manager, which the API calls from 1.10 on, or around a function by `with`.',
     ),
     'Detach Context': yes([
+      'compliance/context.test.ts: in %s mode > a context is current in the function it is attached for, and detached after it, however it ends',
       'context.test.ts: attach > a token gives back what was active when it was made, once',
       'context.test.ts: the context manager > restores the context when the function throws, and throws the same',
     ]),
     'Get current Context': yes([
+      'compliance/context.test.ts: in %s mode > a context is current in the function it is attached for, and detached after it, however it ends',
       'context.test.ts: the context manager > follows await, promises, timers, microtasks and ticks',
       'context.test.ts: the context manager > keeps 100 interleaved tasks apart',
     ]),

@@ -67,11 +67,13 @@ const tracer: Claims = {
   ]),
   'Get active Span': yes(
     [
+      'compliance/context.test.ts: in %s mode > the active span is the one that was made active last, across await, and none at the end',
       'tracer.test.ts: startActiveSpan > makes the span active and gives back what the function returns, in every form',
     ],
     'By `trace.getActiveSpan()` of the API.',
   ),
   'Mark Span active': yes([
+    'compliance/context.test.ts: in %s mode > the active span is the one that was made active last, across await, and none at the end',
     'tracer.test.ts: startActiveSpan > makes the span active and gives back what the function returns, in every form',
     'tracer.test.ts: startActiveSpan > stays active through await',
   ]),
@@ -290,9 +292,11 @@ export const TRACES: Readonly<Record<string, Claims>> = {
   TracerProvider: tracerProvider,
   'Trace / Context interaction': {
     'Get active Span': yes([
+      'compliance/context.test.ts: in %s mode > the active span is the one that was made active last, across await, and none at the end',
       'context.test.ts: a context with a span > shows the span to the API and to us, and keeps the values beside it',
     ]),
     'Set active Span': yes([
+      'compliance/context.test.ts: in %s mode > the active span is the one that was made active last, across await, and none at the end',
       'context.test.ts: a context with a span > is read the same whether the API made it or we did',
     ]),
   },
