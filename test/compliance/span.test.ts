@@ -121,10 +121,16 @@ describe.each(MODES)('in %s mode', (mode) => {
     span.end();
     expect([span.isRecording(), exporter.spans.length]).toEqual([false, 1]);
     const delivered = structuredClone(exporter.spans);
+    const fields = () => {
+      const { name, status, attributes, events, links, endTime } = readable(span);
+      return structuredClone({ name, status, attributes, events, links, endTime });
+    };
+    const ended = fields();
     span.setAttribute('b', 1).addEvent('e').addLink(link(1)).setStatus({ code: 1 }).updateName('late');
     span.recordException(new Error('late'));
     span.end();
     expect(exporter.spans).toEqual(delivered);
+    expect(fields()).toEqual(ended);
     expect(span.spanContext()).toEqual(context);
   });
 
