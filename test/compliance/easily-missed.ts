@@ -42,6 +42,19 @@ const SDK: readonly Rule[] = [
     ]),
   ),
   rule(
+    'trace/sdk.md, "Batching processor"',
+    'Its defaults are 5,000 ms, 30,000 ms, a queue of 2,048 and batches of 512 spans',
+    no(
+      'The two times are. What waits is bounded by the bytes of the arena and a request by its bytes, unless a number of spans is set, which is obeyed exactly; exporters of another make get the two numbers of the specification.',
+      [
+        'config-options.test.ts: batch > defaults, options and variables',
+        'batch-span-processor.test.ts: unset, the queue is bounded by bytes only: 5,000 spans in one tick are all kept',
+        'batch-span-processor.test.ts: on the %s engine > a queue of the size set keeps exactly that many and counts the rest, those in flight included',
+        'exporter-calls.test.ts: the batch processor > takes 512 a batch and lets 2,048 wait unless told otherwise; the rest is counted and said',
+      ],
+    ),
+  ),
+  rule(
     'trace/sdk.md, "OnEnding", MUST',
     'In OnEnding the end time is set and the span may be written to; every OnEnding comes before any OnEnd',
     yes([
@@ -136,8 +149,9 @@ const SDK: readonly Rule[] = [
     'trace/sdk.md, "Additional Span Interfaces", MUST',
     'A readable span shows the full context of its parent',
     no(
-      'In plug-in mode it does. In arena mode, where no processor or exporter gets a span object, `parentSpanContext` of a live handle lacks the trace state.',
+      'In plug-in mode it does. In arena mode `parentSpanContext`, of a live handle and of what our exporters decode, lacks the trace state, which OTLP does not carry.',
       [
+        'plugin-span.test.ts: its place in the trace > parents, kinds, trace state and the context that onStart gets',
         'span-end.test.ts: reading a live span > a span without a parent has no parent context; a remote one is marked',
       ],
     ),
