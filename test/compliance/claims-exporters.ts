@@ -1,5 +1,5 @@
 /** Claims about the sections Exporters and SDK Self-Observability. */
-import { type Claims, each, no, notApplicable, yes } from './claims.ts';
+import { type Claims, each, no, notApplicable, type TestReference, yes } from './claims.ts';
 import { SPECIFICATION } from './specification.ts';
 
 const features = (section: string, heading: string): string[] =>
@@ -132,12 +132,75 @@ export const EXPORTERS: Readonly<Record<string, Claims>> = {
   Prometheus: each(METRICS, features('Exporters', 'Prometheus')),
 };
 
+const component = (...titles: string[]): readonly TestReference[] =>
+  titles.map((title): TestReference => `component-metrics.test.ts: in %s mode > ${title}`);
+
+const SINCE = 'opentelemetry-js has it since 2.9, against its mark.';
+
+const spanMetrics: Claims = {
+  '`otel.sdk.span.started`': yes(
+    [
+      'span-metrics.test.ts: in %s mode > spans are counted as opentelemetry-js counts them, sampler: %s',
+      'span-metrics.test.ts: in %s mode > live and started are those of stats() where all is sampled',
+    ],
+    SINCE,
+  ),
+  '`otel.sdk.span.live`': yes(
+    [
+      'span-metrics.test.ts: in %s mode > spans are counted as opentelemetry-js counts them, sampler: %s',
+      'span-metrics.test.ts: in %s mode > live and started are those of stats() where all is sampled',
+    ],
+    SINCE,
+  ),
+  '`otel.sdk.processor.span.queue.size`': yes(
+    component(
+      'under a clock of the test > spans wait in the queue, then are in flight through retries and pauses; one observation',
+      'under a clock of the test > at every collection the numbers add up and are those of stats()',
+    ),
+    SINCE,
+  ),
+  '`otel.sdk.processor.span.queue.capacity`': yes(
+    component(
+      'under a clock of the test > a full queue drops and says so; its capacity is told when it is one of spans',
+    ),
+    `Told where spans bound the queue, and not where bytes do. ${SINCE}`,
+  ),
+  '`otel.sdk.processor.span.processed`': yes(
+    component(
+      'over HTTP > what was delivered is what the receiver got, under the names of the conventions',
+      'under a clock of the test > at every collection the numbers add up and are those of stats()',
+    ),
+    SINCE,
+  ),
+  '`otel.sdk.exporter.span.inflight`': yes(
+    component(
+      'under a clock of the test > spans wait in the queue, then are in flight through retries and pauses; one observation',
+    ),
+    SINCE,
+  ),
+  '`otel.sdk.exporter.span.exported`': yes(
+    component(
+      'over HTTP > what was delivered is what the receiver got, under the names of the conventions',
+      'over HTTP > rejected spans failed, and so did the operation',
+      'under a clock of the test > a request that was cut counts each span once',
+    ),
+    SINCE,
+  ),
+};
+
 export const SELF_OBSERVABILITY: Readonly<Record<string, Claims>> = {
-  'Span metrics': each(no('SELFOBS'), features('SDK Self-Observability', 'Span metrics')),
+  'Span metrics': spanMetrics,
   'Log metrics': each(LOGS, features('SDK Self-Observability', 'Log metrics')),
   'Metric metrics': each(METRICS, features('SDK Self-Observability', 'Metric metrics')),
   'Shared metrics': {
     '`otel.sdk.metric_reader.collection.duration`': METRICS,
-    '`otel.sdk.exporter.operation.duration`': no('SELFOBS'),
+    '`otel.sdk.exporter.operation.duration`': yes(
+      component(
+        'over HTTP > what was delivered is what the receiver got, under the names of the conventions',
+        'over HTTP > rejected spans failed, and so did the operation',
+        'over HTTP > a refusal counts under its status',
+      ),
+      SINCE,
+    ),
   },
 };
