@@ -95,10 +95,10 @@ const DATA: readonly Difference[] = [
   ),
   differs(
     'The random flag of W3C Trace Context Level 2 is never set, and lost from a parent.',
-    'Set for roots with random ids, handed on, and sent.',
+    'Set for roots with random ids, handed on in headers, and sent.',
     [
       'compliance/span.test.ts: in %s mode > the trace id of a root is random, and its flags say so, unless a generator of the program made it',
-      'tracer.test.ts: parents > only the sampled and the random flag are inherited',
+      'tracer.test.ts: parents > only the sampled and the random flag are inherited, the latter out of sight of those who compare',
       'propagation.test.ts: traceparent > only the flags Level 2 defines are sent',
     ],
   ),

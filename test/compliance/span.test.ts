@@ -2,6 +2,7 @@
 import {
   type Span as ApiSpan,
   context as contextApi,
+  defaultTextMapSetter,
   isSpanContextValid,
   type Link,
   ROOT_CONTEXT,
@@ -12,6 +13,7 @@ import {
 } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { IdGenerator } from '../../src/api/ids.ts';
+import { W3CTraceContextPropagator } from '../../src/api/propagation.ts';
 import type { ReadableSpan } from '../../src/api/types.ts';
 import { MODES, recordIn } from '../helpers/api-modes.ts';
 import { captureWarnings, plainAttributes } from '../helpers/api-recorder.ts';
@@ -78,15 +80,20 @@ describe.each(MODES)('in %s mode', (mode) => {
 
   test('the trace id of a root is random, and its flags say so, unless a generator of the program made it', () => {
     const ids = { generateTraceId: () => 'a'.repeat(32), generateSpanId: () => 'b'.repeat(16) };
+    const propagator = new W3CTraceContextPropagator();
     const flagsOf = (idGenerator?: IdGenerator) => {
-      const { tracer } = recordIn(mode, { idGenerator });
+      const { exporter, tracer } = recordIn(mode, { idGenerator });
       const root = tracer.startSpan('root', {}, ROOT_CONTEXT);
-      const child = tracer.startSpan('child', {}, trace.setSpan(ROOT_CONTEXT, root));
-      return [root, child].map((span) => span.spanContext().traceFlags);
+      const context = trace.setSpan(ROOT_CONTEXT, root);
+      const headers: Record<string, string> = {};
+      propagator.inject(context, headers, defaultTextMapSetter);
+      tracer.startSpan('child', {}, context).end();
+      root.end();
+      return [headers.traceparent.slice(-2), ...exporter.spans.map(({ flags }) => flags & 0xff)];
     };
-    expect(flagsOf()).toEqual([3, 3]);
-    expect(flagsOf(ids)).toEqual([1, 1]);
-    expect(flagsOf({ ...ids, hasRandomTraceIds: true })).toEqual([3, 3]);
+    expect(flagsOf()).toEqual(['03', 3, 3]);
+    expect(flagsOf(ids)).toEqual(['01', 1, 1]);
+    expect(flagsOf({ ...ids, hasRandomTraceIds: true })).toEqual(['03', 3, 3]);
   });
 
   test('updateName changes the name until the end', () => {
