@@ -3,7 +3,7 @@
 import { basicHostAttributes } from './host-detector.ts';
 import { osDetector } from './os-detector.ts';
 import { basicProcessAttributes } from './process-detector.ts';
-import type { DetectedResource, ResourceDetector } from './resource-detector.ts';
+import { type DetectedResource, type ResourceDetector, SCHEMA_URL } from './resource-detector.ts';
 
 class BasicDetector implements ResourceDetector {
   detect(): DetectedResource {
@@ -13,6 +13,7 @@ class BasicDetector implements ResourceDetector {
         ...osDetector.detect().attributes,
         ...basicProcessAttributes(),
       },
+      schemaUrl: SCHEMA_URL,
     };
   }
 }

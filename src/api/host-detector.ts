@@ -1,7 +1,12 @@
 /** @module Detects the host (Resource semantic conventions, "Host"). */
 
 import { isGranted } from '../config/permission.ts';
-import type { DetectedResource, DetectedResourceAttributes, ResourceDetector } from './resource-detector.ts';
+import {
+  type DetectedResource,
+  type DetectedResourceAttributes,
+  type ResourceDetector,
+  SCHEMA_URL,
+} from './resource-detector.ts';
 import { fromBuiltin, hostProcess } from './runtime.ts';
 
 /** Where systems keep the id of the machine (machine-id(5), "hostid" of rc.conf(5)). */
@@ -16,7 +21,7 @@ const ARCHITECTURES: Readonly<Partial<Record<string, string>>> = { arm: 'arm32',
 class HostDetector implements ResourceDetector {
   detect(): DetectedResource {
     const paths = ID_FILES[hostProcess()?.platform ?? ''] ?? [];
-    return { attributes: { ...basicHostAttributes(), 'host.id': machineId(paths) } };
+    return { attributes: { ...basicHostAttributes(), 'host.id': machineId(paths) }, schemaUrl: SCHEMA_URL };
   }
 }
 

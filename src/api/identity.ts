@@ -112,14 +112,14 @@ export function generateIds(generator: IdGenerator, isRoot: boolean): void {
   try {
     const spanId = checkId(generator.generateSpanId(), 16);
     const traceId = isRoot ? checkId(generator.generateTraceId(), 32) : undefined;
+    const hasRandomTraceIds = generator.hasRandomTraceIds === true;
     // The generator is user code: it may have started spans.
     Object.assign(identity, own);
     identity.span0 = hexToLane(spanId, 0);
     identity.span1 = hexToLane(spanId, 8);
     if (traceId === undefined) return;
     readTraceId(traceId);
-    // How it makes them is not known.
-    identity.flags = 0;
+    identity.flags = hasRandomTraceIds ? RANDOM : 0;
   } catch (error) {
     Object.assign(identity, own);
     warn('id-generator', `the id generator failed: ${describe(error)}. Random ids are used.`);

@@ -6,6 +6,11 @@
 
 /** Creates ids: lowercase hex, 32 digits for a trace and 16 for a span. */
 export interface IdGenerator {
+  /**
+   * Whether the last 56 bits of every trace id are random (W3C Trace Context Level 2, "Random Trace ID Flag"): root spans
+   * then carry the flag. Default false.
+   */
+  readonly hasRandomTraceIds?: boolean;
   generateTraceId(): string;
   generateSpanId(): string;
 }

@@ -1,7 +1,7 @@
 /** @module Detects the operating system (Resource semantic conventions, "Operating system"). */
 
 import { isGranted } from '../config/permission.ts';
-import type { DetectedResource, ResourceDetector } from './resource-detector.ts';
+import { type DetectedResource, type ResourceDetector, SCHEMA_URL } from './resource-detector.ts';
 import { fromBuiltin, hostProcess } from './runtime.ts';
 
 /** Names of systems that the conventions spell in another way than Node. */
@@ -17,6 +17,7 @@ class OSDetector implements ResourceDetector {
           ? fromBuiltin('node:os', (os: typeof import('node:os')) => os.release())
           : undefined,
       },
+      schemaUrl: SCHEMA_URL,
     };
   }
 }

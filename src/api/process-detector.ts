@@ -1,7 +1,12 @@
 /** @module Detects the process (Resource semantic conventions, "Process" and "Process runtimes"). */
 
 import { isGranted } from '../config/permission.ts';
-import type { DetectedResource, DetectedResourceAttributes, ResourceDetector } from './resource-detector.ts';
+import {
+  type DetectedResource,
+  type DetectedResourceAttributes,
+  type ResourceDetector,
+  SCHEMA_URL,
+} from './resource-detector.ts';
 import { fromBuiltin, hostProcess, runtime } from './runtime.ts';
 
 class ProcessDetector implements ResourceDetector {
@@ -17,7 +22,7 @@ class ProcessDetector implements ResourceDetector {
       'process.owner': owner(),
     };
     if (argv.length > 1) attributes['process.command'] = argv[1];
-    return { attributes };
+    return { attributes, schemaUrl: SCHEMA_URL };
   }
 }
 

@@ -29,6 +29,9 @@ export interface ResourceDetectionConfig {
   detectors?: ResourceDetector[];
 }
 
+/** The conventions that the detectors of this package follow (Resource SDK specification, "Resource detector"). */
+export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.37.0';
+
 /** Longest time that promises of one detector are waited for. */
 const DETECTION_MILLIS = 5_000;
 

@@ -1,6 +1,6 @@
 /** @module Detects the instance of the service (Resource semantic conventions, "Service"). */
 
-import type { DetectedResource, ResourceDetector } from './resource-detector.ts';
+import { type DetectedResource, type ResourceDetector, SCHEMA_URL } from './resource-detector.ts';
 
 class ServiceInstanceIdDetector implements ResourceDetector {
   private id: string | undefined;
@@ -8,7 +8,7 @@ class ServiceInstanceIdDetector implements ResourceDetector {
   detect(): DetectedResource {
     // Absent in browsers outside a secure context.
     this.id ??= globalThis.crypto?.randomUUID?.();
-    return { attributes: { 'service.instance.id': this.id } };
+    return { attributes: { 'service.instance.id': this.id }, schemaUrl: SCHEMA_URL };
   }
 }
 
