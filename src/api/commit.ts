@@ -109,11 +109,12 @@ export function encode(
   writeHead(span, engine.words, writer);
   writeBody(span, list, writer);
   const textEnd = writer.finishText();
-  const before = engine.words[WAITING_BYTES >> 2];
+  let before = engine.words[WAITING_BYTES >> 2];
   let piece = engine.core.commitSpan(stream, writer.cellCount, textEnd);
   if (piece < 0) {
     // The cells stay as they are: a refused span can be tried again.
     if (queue.makeRoom() === 0) return piece;
+    before = engine.words[WAITING_BYTES >> 2];
     piece = engine.core.commitSpan(stream, writer.cellCount, textEnd);
     if (piece < 0) return piece;
   }
