@@ -1,0 +1,113 @@
+/** @module Runs programs on the sides of a combination and finds where two sides differ. */
+
+import { readFileSync } from 'node:fs';
+import { type Combination, Sandbox } from './combinations.ts';
+import { comparable, type Receiver, type RunTimes } from './exported.ts';
+import type { Recipe } from './recipe.ts';
+import { smallerPrograms } from './shrink.ts';
+
+const MOST_ROUNDS = 60;
+const MOST_LINES = 8;
+
+/** A way to run a program: sides.mjs says what each is. */
+export interface Side {
+  readonly name: string;
+  readonly engine?: 'wasm' | 'ts';
+}
+
+/** What one side did with one program. */
+export interface Outcome {
+  /** What its caller saw of the spans. */
+  readonly seen: readonly unknown[];
+  /** What arrived, by span id. */
+  readonly spans: readonly object[];
+}
+
+let runs = 0;
+
+/** A sandbox in which sides can run. */
+export function makeSandbox({ sdk }: Combination): Sandbox {
+  const sandbox = new Sandbox(sdk);
+  for (const file of ['child.mjs', 'interpreter.mjs', 'sides.mjs']) sandbox.add(file);
+  return sandbox;
+}
+
+/** Runs all programs on one side, in one process. */
+export async function runSide(
+  side: Side,
+  { node, sdk }: Combination,
+  recipes: readonly Recipe[],
+  sandbox: Sandbox,
+  receiver: Receiver,
+): Promise<Outcome[]> {
+  runs += 1;
+  const input = sandbox.add(`recipes-${runs}.json`, JSON.stringify(recipes));
+  const output = sandbox.path(`seen-${runs}.json`);
+  const argv = [sandbox.path('child.mjs'), side.name, sdk.name, input, output, `${receiver.url}/${runs}`];
+  const environment: Record<string, string> = side.engine ? { SPANDREL_ENGINE: side.engine } : {};
+  const { code, stderr } = await sandbox.run(node, argv, environment);
+  if (code !== 0) throw new Error(`expected ${side.name} to end with 0, it ended with ${code}: ${stderr}`);
+  const { origin, runs: times } = JSON.parse(readFileSync(output, 'utf8')) as {
+    origin: number;
+    runs: (RunTimes & { seen: unknown[] })[];
+  };
+  const run = runs;
+  return times.map(({ seen, from, to }, index) => ({
+    seen,
+    spans: receiver.take(`/${run}/${index}`).map((span) => comparable(span, { origin, from, to })),
+  }));
+}
+
+/** One place where two sides differ. */
+export interface Difference {
+  readonly path: string;
+  readonly upstream: unknown;
+  readonly spandrel: unknown;
+}
+
+/** Every leaf in which `spandrel` differs from `upstream`. */
+export function differences(upstream: unknown, spandrel: unknown, path = ''): Difference[] {
+  if (Object.is(upstream, spandrel)) return [];
+  const areObjects = [upstream, spandrel].every((value) => typeof value === 'object' && value !== null);
+  if (!areObjects || Array.isArray(upstream) !== Array.isArray(spandrel))
+    return [{ path, upstream, spandrel }];
+  const [one, other] = [upstream, spandrel] as Record<string, unknown>[];
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].flatMap((key) =>
+    differences(one[key], other[key], `${path}.${key}`),
+  );
+}
+
+/** What `outcome` differs in from `upstream`; nothing for equal ones. */
+export function differencesOf(upstream: Outcome, outcome: Outcome): Difference[] {
+  return differences(
+    { seen: upstream.seen, spans: upstream.spans },
+    { seen: outcome.seen, spans: outcome.spans },
+  );
+}
+
+/** Where a difference is, whichever span or step it is in. */
+export const kindOf = ([first]: readonly Difference[]): string => first?.path.replaceAll(/\d+/g, 'N') ?? '';
+
+/** Runs programs on upstream and on one side; for each, what differs. */
+export type Judge = (recipes: readonly Recipe[]) => Promise<Difference[][]>;
+
+/** The smallest program that is found to differ in the same place, and how. */
+export async function shrink(recipe: Recipe, found: Difference[], judge: Judge): Promise<string> {
+  let smallest = recipe;
+  let differs = found;
+  for (let rounds = 0; rounds < MOST_ROUNDS; rounds += 1) {
+    const candidates = smallerPrograms(smallest);
+    const judged = await judge(candidates);
+    const [next] = candidates
+      .flatMap((candidate, index) => {
+        const isSame = kindOf(judged[index]) === kindOf(found);
+        return isSame ? [{ candidate, found: judged[index], size: JSON.stringify(candidate).length }] : [];
+      })
+      .sort((one, other) => one.size - other.size);
+    if (next === undefined) break;
+    smallest = next.candidate;
+    differs = next.found;
+  }
+  const lines = differs.slice(0, MOST_LINES).map((difference) => JSON.stringify(difference));
+  return [`program ${recipe.seed}, made smaller:`, JSON.stringify(smallest), ...lines].join('\n');
+}
