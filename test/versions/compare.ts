@@ -6,7 +6,7 @@ import { comparable, type Receiver, type RunTimes } from './exported.ts';
 import type { Recipe } from './recipe.ts';
 import { smallerPrograms } from './shrink.ts';
 
-const MOST_ROUNDS = 60;
+const MOST_ROUNDS = 20;
 const MOST_LINES = 8;
 
 /** A way to run a program: sides.mjs says what each is. */
@@ -41,9 +41,10 @@ export async function runSide(
   receiver: Receiver,
 ): Promise<Outcome[]> {
   runs += 1;
-  const input = sandbox.add(`recipes-${runs}.json`, JSON.stringify(recipes));
-  const output = sandbox.path(`seen-${runs}.json`);
-  const argv = [sandbox.path('child.mjs'), side.name, sdk.name, input, output, `${receiver.url}/${runs}`];
+  const run = runs;
+  const input = sandbox.add(`recipes-${run}.json`, JSON.stringify(recipes));
+  const output = sandbox.path(`seen-${run}.json`);
+  const argv = [sandbox.path('child.mjs'), side.name, sdk.name, input, output, `${receiver.url}/${run}`];
   const environment: Record<string, string> = side.engine ? { SPANDREL_ENGINE: side.engine } : {};
   const { code, stderr } = await sandbox.run(node, argv, environment);
   if (code !== 0) throw new Error(`expected ${side.name} to end with 0, it ended with ${code}: ${stderr}`);
@@ -51,7 +52,6 @@ export async function runSide(
     origin: number;
     runs: (RunTimes & { seen: unknown[] })[];
   };
-  const run = runs;
   return times.map(({ seen, from, to }, index) => ({
     seen,
     spans: receiver.take(`/${run}/${index}`).map((span) => comparable(span, { origin, from, to })),

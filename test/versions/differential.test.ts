@@ -25,6 +25,12 @@ const REPORTED = Number(process.env.REPORTED ?? 3);
 const sides: readonly Side[] = [
   { name: 'spandrel-arena', engine: 'wasm' },
   { name: 'spandrel-arena', engine: 'ts' },
+  { name: 'spandrel-plugin', engine: 'wasm' },
+  { name: 'spandrel-plugin', engine: 'ts' },
+  { name: 'upstream-processor-in-spandrel' },
+  { name: 'spandrel-exporter-in-upstream' },
+  { name: 'spandrel-processor-in-upstream' },
+  { name: 'spandrel-serializer' },
 ];
 
 for (const [place, combination] of combinations.entries()) {

@@ -78,7 +78,11 @@ function customSampler({ decisions, attributes, traceState, tells }) {
     shouldSample(parent, traceId, name, kind, given, links) {
       const decision = decisions[asked % decisions.length];
       asked += 1;
-      const keys = JSON.stringify(Object.keys(given).sort());
+      // In ASCII: a length limit may cut it.
+      const keys = Object.keys(given)
+        .filter((key) => given[key] !== undefined)
+        .map(encodeURIComponent)
+        .sort();
       const told = {
         'sampler.asked': `${asked} ${traceId} ${name} ${kind} ${trace.getSpanContext(parent)?.spanId}`,
         'sampler.saw': `${keys} ${links.map(({ context }) => context.spanId)}`,

@@ -26,26 +26,30 @@ const NOT_SET: Encoded = { $: 'undefined' };
 const MOST_DEPTH = 3;
 const HEX = '0123456789abcdef';
 
+type Limits = Readonly<Record<string, number>>;
+
 class ProgramMaker {
   private readonly random: SeededRandom;
   private readonly kinds: ValueKinds;
-  private readonly hasLengthLimit: boolean;
+  private readonly limits: Limits;
   private readonly scopeCount: number;
   private spans = 0;
   private budget: number;
+  private readonly hasManyKeys: boolean;
 
-  constructor(random: SeededRandom, kinds: ValueKinds, hasLengthLimit: boolean, scopeCount: number) {
+  constructor(random: SeededRandom, kinds: ValueKinds, limits: Limits, scopeCount: number) {
     this.random = random;
     this.kinds = kinds;
-    this.hasLengthLimit = hasLengthLimit;
+    this.limits = limits;
     this.scopeCount = scopeCount;
+    this.hasManyKeys = random.chance(0.1);
     this.budget = 4 + random.below(28);
   }
 
   text(): string {
     const { random } = this;
     // not here: a length limit between the halves of a surrogate pair ('cut-on-characters').
-    if (!this.hasLengthLimit && random.chance(0.15)) return random.pick(PAIRS);
+    if (this.limits.attributeValueLengthLimit === undefined && random.chance(0.15)) return random.pick(PAIRS);
     return random.chance(0.8) ? random.pick(WORDS) : random.pick(WORDS) + random.pick(WORDS);
   }
 
@@ -62,7 +66,7 @@ class ProgramMaker {
     const scalar = random.pick(scalars);
     if (random.chance(0.7)) return scalar();
     const list: Encoded[] = Array.from({ length: random.below(4) }, scalar);
-    if (random.chance(0.2)) list.splice(random.below(list.length + 1), 0, null);
+    if (random.chance(0.2)) list.splice(random.below(list.length + 1), 0, random.pick([null, NOT_SET]));
     return list;
   }
 
@@ -84,7 +88,7 @@ class ProgramMaker {
 
   key(): string {
     const { random } = this;
-    return random.chance(0.9) ? random.pick(KEYS) : `key.${random.below(1000)}`;
+    return random.chance(this.hasManyKeys ? 0.1 : 0.9) ? random.pick(KEYS) : `key.${random.below(5000)}`;
   }
 
   /** A value for a span or a link. */
@@ -101,7 +105,9 @@ class ProgramMaker {
   }
 
   private attributes(): Encoded {
-    return this.map(7, () => this.maybe(() => this.value()));
+    // Sometimes more than the default limit.
+    const most = this.random.chance(0.01) ? 400 : 7;
+    return this.map(most, () => this.maybe(() => this.value()));
   }
 
   /** Of a link. */
@@ -174,7 +180,17 @@ class ProgramMaker {
     return { $: 'context', traceId, spanId, traceFlags: 1, isRemote: true };
   }
 
-  link(): Encoded {
+  /** not here: an empty context that says nothing, or whose attributes a limit takes away ('empty-link'). */
+  private emptyLink(): Encoded {
+    const zero = { $: 'context', traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 };
+    const attributes = { a: 1, ...(this.linkAttributes() as object) };
+    if (this.limits.attributePerLinkCountLimit !== 0 && this.random.chance(0.5)) {
+      return { context: zero, attributes };
+    }
+    return { context: { ...zero, traceState: this.random.pick(TRACE_STATES) }, attributes };
+  }
+
+  private link(): Encoded {
     const { random } = this;
     const zero = { $: 'context', traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 };
     // not here: an empty context without attributes ('empty-link').
@@ -237,7 +253,7 @@ class ProgramMaker {
     const { random } = this;
     switch (random.below(4)) {
       case 0:
-        return `${this.text()}!`;
+        return this.text();
       case 1:
         return {
           $: 'error',
@@ -334,7 +350,7 @@ class ProgramMaker {
   }
 }
 
-function spanLimits(random: SeededRandom): Record<string, number> {
+function spanLimits(random: SeededRandom): Limits {
   if (random.chance(0.4)) return {};
   const limits: Record<string, number> = {};
   const names = [
@@ -356,7 +372,7 @@ const PARENT_KINDS = [
   ...['remoteParentSampled', 'remoteParentNotSampled', 'localParentSampled', 'localParentNotSampled'],
 ];
 
-function samplerRecipe(random: SeededRandom, maker: ProgramMaker): SamplerRecipe {
+function samplerRecipe(random: SeededRandom, maker: ProgramMaker, limits: Limits): SamplerRecipe {
   const choice = random.next();
   if (choice < 0.4) return { kind: 'default' };
   if (choice < 0.5) return plainSampler(random);
@@ -370,7 +386,8 @@ function samplerRecipe(random: SeededRandom, maker: ProgramMaker): SamplerRecipe
     decisions: random.pick([[2], [2, 2, 1], [2, 0, 2, 1]]),
     ...(random.chance(0.6) && { attributes: maker.samplerAttributes() }),
     ...(random.chance(0.4) && { traceState: random.pick(TRACE_STATES) }),
-    tells: random.chance(0.5),
+    // not here: attributes beyond the limit, which upstream shows to a sampler ('sampler-sees-what-is-kept').
+    tells: limits.attributeCountLimit === undefined && random.chance(0.5),
   };
 }
 
@@ -388,7 +405,7 @@ export function makeProgram(seed: number, kinds: ValueKinds): Recipe {
   const random = new SeededRandom(seed);
   const limits = spanLimits(random);
   const scopes = Array.from({ length: 1 + random.below(3) }, () => random.pick(SCOPES));
-  const maker = new ProgramMaker(random, kinds, 'attributeValueLengthLimit' in limits, scopes.length);
+  const maker = new ProgramMaker(random, kinds, limits, scopes.length);
   return {
     seed,
     resource: {
@@ -396,7 +413,7 @@ export function makeProgram(seed: number, kinds: ValueKinds): Recipe {
       ...(random.chance(0.5) && { schemaUrl: 'schema:resource' }),
     },
     spanLimits: limits,
-    sampler: samplerRecipe(random, maker),
+    sampler: samplerRecipe(random, maker, limits),
     scopes,
     operations: maker.operations(),
   };
