@@ -6,7 +6,7 @@ import { decode, makeSampler, runRecipe, seededIds } from './interpreter.mjs';
 import { loadSide } from './sides.mjs';
 
 const [side, sdkName, recipesFile, outputFile, url] = process.argv.slice(2);
-const { sdk, processors } = await loadSide(side, sdkName);
+const { sdk, witness, processors } = await loadSide(side, sdkName);
 
 // What either SDK says of bad input is not compared.
 const silent = () => {};
@@ -15,6 +15,7 @@ context.setGlobalContextManager(new sdk.AsyncLocalStorageContextManager().enable
 
 async function run(recipe, index) {
   const { resource, sampler } = recipe;
+  const looker = witness();
   const provider = new sdk.TracerProvider({
     spanLimits: decode(recipe.spanLimits),
     ...(!recipe.hasOwnIds && { idGenerator: seededIds(recipe.seed) }),
@@ -22,18 +23,19 @@ async function run(recipe, index) {
     ...(resource && {
       resource: sdk.resourceFromAttributes(decode(resource.attributes), { schemaUrl: resource.schemaUrl }),
     }),
-    spanProcessors: processors(`${url}/${index}`),
+    spanProcessors: [...(looker ? [looker] : []), ...processors(`${url}/${index}`)],
   });
   const from = Date.now();
-  const seen = await runRecipe(recipe, provider);
+  const { seen, areObjects } = await runRecipe(recipe, provider);
   const to = Date.now();
   await provider.forceFlush();
   await provider.shutdown();
-  return { seen, from, to };
+  return { seen, areObjects, notes: looker?.notes, from, to };
 }
 
 const runs = [];
 for (const [index, recipe] of JSON.parse(readFileSync(recipesFile, 'utf8')).entries()) {
   runs.push(await run(recipe, index));
 }
-writeFileSync(outputFile, JSON.stringify({ origin: performance.timeOrigin, runs }));
+const text = (_key, value) => (typeof value === 'bigint' ? String(value) : value);
+writeFileSync(outputFile, JSON.stringify({ origin: performance.timeOrigin, runs }, text));

@@ -52,6 +52,12 @@ function nodeBinary(major: number): string {
   return join(here, `node/node_modules/node-${major}/bin/node`);
 }
 
+/** Node releases that the package is for, and the releases of the API that go with it. */
+export const supported: readonly Combination[] = [20, 22, 24].flatMap((node) => [
+  combine(node, sdk2, `Node ${node}, API 1.9`),
+  combine(node, sdk3, `Node ${node}, API 1.10`),
+]);
+
 /** For `requireCounterpart`: says what is missing of a combination. */
 export function probeCombination({ node, sdk }: Combination): string | undefined {
   const binary = nodeBinary(node);

@@ -8,9 +8,12 @@ import { smallerPrograms } from './shrink.ts';
 
 const MOST_ROUNDS = 20;
 const MOST_LINES = 8;
+/** Places of ids, which no two providers share that make them themselves. */
+const OWN_IDS = /\.(traceId|spanId)$|^\.seen\.\d+\.[12]$/;
 
 /** A way to run a program: sides.mjs says what each is. */
 export interface Side {
+  readonly title: string;
   readonly name: string;
   readonly engine?: 'wasm' | 'ts';
 }
@@ -19,8 +22,12 @@ export interface Side {
 export interface Outcome {
   /** What its caller saw of the spans. */
   readonly seen: readonly unknown[];
-  /** What arrived, by span id. */
-  readonly spans: readonly object[];
+  /** What a processor of another make was shown, where there is one. */
+  readonly notes?: readonly unknown[];
+  /** Whether spans were objects with their fields as own members, as in plug-in mode. */
+  readonly areObjects: boolean;
+  /** What arrived, by span id, or why it cannot be decoded. */
+  readonly spans: readonly object[] | string;
 }
 
 let runs = 0;
@@ -50,12 +57,13 @@ export async function runSide(
   if (code !== 0) throw new Error(`expected ${side.name} to end with 0, it ended with ${code}: ${stderr}`);
   const { origin, runs: times } = JSON.parse(readFileSync(output, 'utf8')) as {
     origin: number;
-    runs: (RunTimes & { seen: unknown[] })[];
+    runs: (RunTimes & Omit<Outcome, 'spans'>)[];
   };
-  return times.map(({ seen, from, to }, index) => ({
-    seen,
-    spans: receiver.take(`/${run}/${index}`).map((span) => comparable(span, { origin, from, to })),
-  }));
+  return times.map(({ from, to, ...outcome }, index) => {
+    const spans = receiver.take(`/${run}/${index}`);
+    if (typeof spans === 'string') return { ...outcome, spans };
+    return { ...outcome, spans: spans.map((span) => comparable(span, { origin, from, to })) };
+  });
 }
 
 /** One place where two sides differ. */
@@ -77,12 +85,18 @@ export function differences(upstream: unknown, spandrel: unknown, path = ''): Di
   );
 }
 
-/** What `outcome` differs in from `upstream`; nothing for equal ones. */
-export function differencesOf(upstream: Outcome, outcome: Outcome): Difference[] {
-  return differences(
-    { seen: upstream.seen, spans: upstream.spans },
-    { seen: outcome.seen, spans: outcome.spans },
-  );
+/** What one side makes of a program that upstream does not; nothing for equal outcomes. */
+export function differencesOf(recipe: Recipe, upstream: Outcome, outcome: Outcome): Difference[] {
+  const { seen, spans } = outcome;
+  const found = differences({ seen: upstream.seen, spans: upstream.spans }, { seen, spans });
+  return recipe.hasOwnIds ? found.filter(({ path }) => !OWN_IDS.test(path)) : found;
+}
+
+/** As {@link differencesOf}, and what a processor of another make was shown, where both sides have one. */
+export function allDifferencesOf(recipe: Recipe, upstream: Outcome, outcome: Outcome): Difference[] {
+  const found = differencesOf(recipe, upstream, outcome);
+  if (outcome.notes === undefined) return found;
+  return [...found, ...differences({ notes: upstream.notes }, { notes: outcome.notes })];
 }
 
 /** Where a difference is, whichever span or step it is in. */

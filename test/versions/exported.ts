@@ -50,8 +50,16 @@ export class Receiver {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The spans that came to a path, by their id; taken out. */
-  take(path: string): ReceivedSpan[] {
+  /** The spans that came to a path, by their id, or why they cannot be decoded; taken out. */
+  take(path: string): ReceivedSpan[] | string {
+    try {
+      return this.decode(path);
+    } catch (error) {
+      return `undecodable: ${(error as Error).message}`;
+    }
+  }
+
+  private decode(path: string): ReceivedSpan[] {
     const spans = (this.bodies.get(path) ?? []).flatMap((body) =>
       spansOf(jsonOf(decodeWithProtobufjs(body))),
     );

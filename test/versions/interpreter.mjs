@@ -91,6 +91,7 @@ function customSampler({ decisions, attributes, traceState, tells }) {
         decision,
         attributes: { ...decode(attributes), ...(tells && told) },
         ...(traceState !== undefined && { traceState: createTraceState(traceState) }),
+        ...(tells && { traceState: createTraceState(`saw=${keys.length},${traceState ?? ''}`) }),
       };
     },
     toString: () => 'custom',
@@ -179,10 +180,10 @@ class Run {
   }
 }
 
-/** Runs a recipe to its end. Answers what was seen of the spans, in order. */
+/** Runs a recipe to its end. Answers what was seen of the spans, in order, and whether any has its fields as its own. */
 export async function runRecipe(recipe, provider) {
   const run = new Run(recipe, provider);
   await run.run(recipe.operations, true);
   for (const [index, span] of run.spans.entries()) run.see(`end ${index}`, span);
-  return run.seen;
+  return { seen: run.seen, areObjects: run.spans.some((span) => Object.hasOwn(span, 'attributes')) };
 }

@@ -125,7 +125,11 @@ class ProgramMaker {
   /** Of a sampler. */
   samplerAttributes(): Encoded {
     // not here: `undefined`, with which a sampler takes an attribute away ('undefined-from-sampler').
-    return this.map(5, () => this.value());
+    const attributes = this.map(5, () => this.value());
+    if (this.limits.attributeCountLimit === undefined) return attributes;
+    // not here: a key of the start that the limit refuses once more ('refused-twice').
+    const entries = Object.entries(attributes as object);
+    return Object.fromEntries(entries.map(([key, value]) => [`sampler.${key}`, value]));
   }
 
   /** A moment in 2001 to 2017, in one of the forms of `TimeInput`; nothing of it is near the time of the run. */
@@ -192,10 +196,7 @@ class ProgramMaker {
 
   private link(): Encoded {
     const { random } = this;
-    const zero = { $: 'context', traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 };
-    // not here: an empty context without attributes ('empty-link').
-    if (random.chance(0.1))
-      return { context: zero, attributes: { a: 1, ...(this.linkAttributes() as object) } };
+    if (random.chance(0.1)) return this.emptyLink();
     return { context: this.spanContext(), ...(random.chance(0.7) && { attributes: this.linkAttributes() }) };
   }
 

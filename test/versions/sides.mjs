@@ -23,13 +23,62 @@ async function loadUpstream(sdk) {
 
 const ours = { ...spandrel, makeBatchSpanProcessor: (exporter) => new spandrel.BatchSpanProcessor(exporter) };
 
-/** A processor that does nothing; with it a provider must keep its spans as objects. */
-const idleProcessor = {
-  onStart() {},
-  onEnd() {},
-  forceFlush: () => Promise.resolve(),
-  shutdown: () => Promise.resolve(),
-};
+/**
+ * A processor of another make: it notes what it is shown of each span. With it a provider must keep its spans as
+ * objects. Members that releases of upstream leave out when they are empty are filled in; times are left out.
+ */
+class Witness {
+  notes = [];
+
+  note(hook, span) {
+    const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+    const parent = span.parentSpanContext;
+    const isHrTime = (time) => Array.isArray(time) && time.length === 2;
+    this.notes.push({
+      hook,
+      ...{ traceId, spanId, traceFlags, traceState: traceState?.serialize() },
+      parent: parent && {
+        ...parent,
+        traceState: parent.traceState?.serialize(),
+        isRemote: parent.isRemote === true,
+      },
+      ...{ name: span.name, kind: span.kind, status: span.status, ended: span.ended },
+      attributes: { ...span.attributes },
+      events: span.events.map((event) => ({
+        ...{ name: event.name, attributes: event.attributes ?? {}, time: isHrTime(event.time) },
+        dropped: event.droppedAttributesCount ?? 0,
+      })),
+      links: span.links.map((link) => ({
+        ...{ traceId: link.context.traceId, spanId: link.context.spanId, attributes: link.attributes ?? {} },
+        dropped: link.droppedAttributesCount ?? 0,
+      })),
+      times: [span.startTime, span.endTime, span.duration].map(isHrTime),
+      isOpen: span.duration[0] === -1,
+      dropped: [span.droppedAttributesCount, span.droppedEventsCount, span.droppedLinksCount],
+      ...{ scope: span.instrumentationScope, resource: span.resource.attributes },
+    });
+  }
+
+  onStart(span) {
+    this.note('onStart', span);
+  }
+
+  onEnding(span) {
+    this.note('onEnding', span);
+  }
+
+  onEnd(span) {
+    this.note('onEnd', span);
+  }
+
+  forceFlush() {
+    return Promise.resolve();
+  }
+
+  shutdown() {
+    return Promise.resolve();
+  }
+}
 
 /** Sends what `serializer` makes of the spans of one flush. */
 class SerializingProcessor {
@@ -58,10 +107,11 @@ class SerializingProcessor {
   }
 }
 
-/** For each side: whose provider it is, and the processors that end at `url`. */
+/** For each side: whose provider it is, whether a {@link Witness} looks on, and the processors that end at `url`. */
 const sides = {
   upstream: {
     provider: 'upstream',
+    hasWitness: true,
     processors: (upstream, url) => [upstream.makeBatchSpanProcessor(new upstream.OTLPTraceExporter({ url }))],
   },
   'spandrel-arena': {
@@ -70,10 +120,8 @@ const sides = {
   },
   'spandrel-plugin': {
     provider: 'spandrel',
-    processors: (_upstream, url) => [
-      ours.makeBatchSpanProcessor(new ours.OTLPTraceExporter({ url })),
-      idleProcessor,
-    ],
+    hasWitness: true,
+    processors: (_upstream, url) => [ours.makeBatchSpanProcessor(new ours.OTLPTraceExporter({ url }))],
   },
   'upstream-processor-in-spandrel': {
     provider: 'spandrel',
@@ -93,12 +141,13 @@ const sides = {
   },
 };
 
-/** The SDK whose provider a side has, and the processors of that side. */
+/** The SDK whose provider a side has, its witness if it has one, and the processors of that side. */
 export async function loadSide(name, sdk) {
   const side = sides[name];
   const upstream = await loadUpstream(sdk);
   return {
     sdk: side.provider === 'upstream' ? upstream : ours,
+    witness: () => (side.hasWitness ? new Witness() : undefined),
     processors: (url) => side.processors(upstream, url),
   };
 }
