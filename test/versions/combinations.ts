@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ValueKinds } from './program.ts';
+import type { ValueKinds } from './program-values.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');

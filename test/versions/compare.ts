@@ -4,10 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type Combination, Sandbox } from './combinations.ts';
 import { comparable, type Receiver, type RunTimes } from './exported.ts';
 import type { Recipe } from './recipe.ts';
-import { smallerPrograms } from './shrink.ts';
 
-const MOST_ROUNDS = 20;
-const MOST_LINES = 8;
 /** Places of ids, which no two providers share that make them themselves. */
 const OWN_IDS = /\.(traceId|spanId)$|^\.seen\.\d+\.[12]$/;
 
@@ -97,31 +94,4 @@ export function allDifferencesOf(recipe: Recipe, upstream: Outcome, outcome: Out
   const found = differencesOf(recipe, upstream, outcome);
   if (outcome.notes === undefined) return found;
   return [...found, ...differences({ notes: upstream.notes }, { notes: outcome.notes })];
-}
-
-/** Where a difference is, whichever span or step it is in. */
-export const kindOf = ([first]: readonly Difference[]): string => first?.path.replaceAll(/\d+/g, 'N') ?? '';
-
-/** Runs programs on upstream and on one side; for each, what differs. */
-export type Judge = (recipes: readonly Recipe[]) => Promise<Difference[][]>;
-
-/** The smallest program that is found to differ in the same place, and how. */
-export async function shrink(recipe: Recipe, found: Difference[], judge: Judge): Promise<string> {
-  let smallest = recipe;
-  let differs = found;
-  for (let rounds = 0; rounds < MOST_ROUNDS; rounds += 1) {
-    const candidates = smallerPrograms(smallest);
-    const judged = await judge(candidates);
-    const [next] = candidates
-      .flatMap((candidate, index) => {
-        const isSame = kindOf(judged[index]) === kindOf(found);
-        return isSame ? [{ candidate, found: judged[index], size: JSON.stringify(candidate).length }] : [];
-      })
-      .sort((one, other) => one.size - other.size);
-    if (next === undefined) break;
-    smallest = next.candidate;
-    differs = next.found;
-  }
-  const lines = differs.slice(0, MOST_LINES).map((difference) => JSON.stringify(difference));
-  return [`program ${recipe.seed}, made smaller:`, JSON.stringify(smallest), ...lines].join('\n');
 }

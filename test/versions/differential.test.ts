@@ -11,18 +11,16 @@ import {
   allDifferencesOf,
   type Difference,
   differencesOf,
-  type Judge,
-  kindOf,
   makeSandbox,
   type Outcome,
   runSide,
   type Side,
-  shrink,
 } from './compare.ts';
 import { Receiver } from './exported.ts';
 import { intendedDifferences, type Places } from './intended-differences.ts';
 import { makeProgram } from './program.ts';
 import type { Recipe } from './recipe.ts';
+import { type Judge, kindOf, shrink } from './shrink.ts';
 
 const PROGRAMS = Number(process.env.SPANDREL_TEST_PROGRAMS ?? 100);
 /** Kinds of difference that are reported. */

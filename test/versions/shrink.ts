@@ -1,6 +1,12 @@
-/** @module Smaller programs that might still fail: each is the given one with one step or one optional member less. */
+/** @module Makes a program that fails smaller, by one step or one optional member at a time, for whoever reads it. */
 
+import type { Difference } from './compare.ts';
 import type { Encoded, Operation, Recipe } from './recipe.ts';
+
+const MOST_ROUNDS = 20;
+const MOST_LINES = 8;
+/** Programs that are made smaller in one run: each takes many runs of both sides. */
+const MOST_SHRUNK = 2;
 
 /** Members without which a step is none. */
 const REQUIRED = new Set(['do', 'span', 'scope', 'name', 'method', 'arguments', 'bodies', 'context', 'code']);
@@ -37,7 +43,7 @@ function* smallerValues(value: unknown, name = ''): Generator<unknown> {
 }
 
 /** Every program that is one part smaller. */
-export function smallerPrograms(recipe: Recipe): Recipe[] {
+function smallerPrograms(recipe: Recipe): Recipe[] {
   const plain =
     recipe.sampler.kind === 'default' ? [] : [{ ...recipe, sampler: { kind: 'default' as const } }];
   const fewer = [...smallerValues(recipe.operations)].map((operations) => ({
@@ -49,4 +55,38 @@ export function smallerPrograms(recipe: Recipe): Recipe[] {
     spanLimits: spanLimits as Encoded,
   }));
   return [...plain, ...fewer, ...wider];
+}
+
+/** Where a difference is, whichever span or step it is in. */
+export const kindOf = ([first]: readonly Difference[]): string => first?.path.replaceAll(/\d+/g, 'N') ?? '';
+
+/** Runs programs on upstream and on one side; for each, what differs. */
+export type Judge = (recipes: readonly Recipe[]) => Promise<Difference[][]>;
+
+let shrunk = 0;
+
+/** A program that differs in the same place, smaller if there is time for it, and how it differs. */
+export async function shrink(recipe: Recipe, found: Difference[], judge: Judge): Promise<string> {
+  shrunk += 1;
+  let smallest = recipe;
+  let differs = found;
+  for (let rounds = 0; shrunk <= MOST_SHRUNK && rounds < MOST_ROUNDS; rounds += 1) {
+    const candidates = smallerPrograms(smallest);
+    const judged = await judge(candidates);
+    const [next] = candidates
+      .flatMap((candidate, index) => {
+        const isSame = kindOf(judged[index]) === kindOf(found);
+        return isSame ? [{ candidate, found: judged[index], size: JSON.stringify(candidate).length }] : [];
+      })
+      .sort((one, other) => one.size - other.size);
+    if (next === undefined) break;
+    smallest = next.candidate;
+    differs = next.found;
+  }
+  const lines = differs.slice(0, MOST_LINES).map((difference) => JSON.stringify(difference));
+  return [
+    `program ${recipe.seed}${smallest === recipe ? '' : ', made smaller'}:`,
+    JSON.stringify(smallest),
+    ...lines,
+  ].join('\n');
 }
