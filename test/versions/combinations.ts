@@ -49,7 +49,7 @@ export const combinations: readonly Combination[] = [
 
 function nodeBinary(major: number): string {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
-  return join(here, `node/node_modules/node-${major}/bin/node`);
+  return join(here, `node/node_modules/node-${major}-${process.arch}/bin/node`);
 }
 
 /** Node releases that the package is for, and the releases of the API that go with it. */
@@ -62,7 +62,7 @@ export const supported: readonly Combination[] = [20, 22, 24].flatMap((node) => 
 export function probeCombination({ node, sdk }: Combination): string | undefined {
   const binary = nodeBinary(node);
   if (!existsSync(binary)) {
-    return `Expected Node ${node}; run \`npm ci --prefix test/versions/node\` on Linux x64, or the tests on Node ${node}.`;
+    return `Expected Node ${node}; run \`npm ci --prefix test/versions/node\` on Linux, or the tests on Node ${node}.`;
   }
   if (!existsSync(join(here, sdk.name, 'node_modules/@opentelemetry/api'))) {
     return `Expected opentelemetry-js; run \`npm ci --prefix test/versions/${sdk.name}\`.`;
