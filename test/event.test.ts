@@ -138,6 +138,7 @@ describe('trace states', () => {
 
 test('an exception without name and message is nothing', () => {
   expect(exceptionAttributes({ stack: 'only' })).toBeUndefined();
+  expect(exceptionAttributes('')).toBeUndefined();
   expect(exceptionAttributes({ name: 'N' })).toEqual({ 'exception.type': 'N' });
   expect(exceptionAttributes(hostileProxy())).toBeUndefined();
 });

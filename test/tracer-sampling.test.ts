@@ -372,6 +372,14 @@ describe('id generators', () => {
     expect([context.traceId, context.spanId]).toEqual(['a'.repeat(32), 'b'.repeat(16)]);
   });
 
+  test('are asked once a span, also for one whose parent was not sampled', () => {
+    let asked = 0;
+    const generateSpanId = () => (++asked).toString(16).padStart(16, '0');
+    const { tracer } = record({ idGenerator: { ...ids, generateSpanId } });
+    const unsampled = underContext({ ...remote, traceFlags: TraceFlags.NONE });
+    expect(tracer.startSpan('s', {}, unsampled).spanContext().spanId).toBe('0000000000000001');
+  });
+
   const refuse = (): never => {
     throw new Error('no ids');
   };

@@ -107,7 +107,7 @@ export function exceptionAttributes(exception: unknown): Attributes | undefined 
 }
 
 function readException(exception: unknown): Attributes | undefined {
-  if (typeof exception === 'string') return { 'exception.message': exception };
+  if (typeof exception === 'string') return exception === '' ? undefined : { 'exception.message': exception };
   if (typeof exception !== 'object' || exception === null) return undefined;
   const attributes: Attributes = {};
   const type = readMember(exception, 'code') ?? readMember(exception, 'name');

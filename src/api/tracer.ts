@@ -99,7 +99,9 @@ export class Tracer implements ApiTracer {
     if (settings.idGenerator !== null) generateIds(settings.idGenerator, parentSampled === undefined);
     if (shortcut === 'ask') return this.startSampled(spanName, options, context, parent);
     if (shortcut === 'parent' && parentSampled === false) {
-      return new NonRecordingSpan(parent, settings.idGenerator);
+      // A generator was asked already, and is asked once a span.
+      if (settings.idGenerator !== null) return NonRecordingSpan.of(spanContextOf(identity));
+      return new NonRecordingSpan(parent, null);
     }
     identity.flags |= SAMPLED;
     return this.begin(spanName, options, undefined, parent, context);
