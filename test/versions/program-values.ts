@@ -185,7 +185,7 @@ export class ValueMaker {
   /** not here: an empty context that says nothing, or whose attributes a limit takes away ('empty-link'). */
   emptyLink(): Encoded {
     const zero = { $: 'context', traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 };
-    const attributes = { a: 1, ...(this.linkAttributes() as object) };
+    const attributes = { ...(this.linkAttributes() as object), a: 1 };
     if (this.limits.attributePerLinkCountLimit !== 0 && this.random.chance(0.5)) {
       return { context: zero, attributes };
     }
