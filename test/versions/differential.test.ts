@@ -139,21 +139,25 @@ for (const [place, combination] of combinations.entries()) {
       await bench.open();
     }, RUN_MILLIS);
 
-    afterAll(() => bench?.close());
+    afterAll(() => bench?.close(), RUN_MILLIS);
 
     it('upstream exports spans of most programs', () => {
       const exporting = bench.upstream.filter(({ spans }) => spans.length > 0);
       expect(exporting.length).toBeGreaterThan(PROGRAMS / 2);
     });
 
-    it.each(providers)('$title is in its mode', async (side) => {
-      const outcomes = await bench.outcomesOf(side);
-      expect(outcomes.some(({ areObjects }) => areObjects)).toBe(side.name === 'spandrel-plugin');
-    });
+    it.each(providers)(
+      '$title is in its mode',
+      async (side) => {
+        const outcomes = await bench.outcomesOf(side);
+        expect(outcomes.some(({ areObjects }) => areObjects)).toBe(side.name === 'spandrel-plugin');
+      },
+      RUN_MILLIS,
+    );
 
     it.each(sides)('$title exports the spans of upstream', (side) => bench.expectEqual(side), SHRINK_MILLIS);
 
-    it.each(providers)('$title differs as intended', (side) => expectListed(bench, side));
+    it.each(providers)('$title differs as intended', (side) => expectListed(bench, side), RUN_MILLIS);
   });
 }
 
