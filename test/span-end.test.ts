@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  createTraceState,
   type Link,
   ROOT_CONTEXT,
   SpanKind,
@@ -129,11 +130,12 @@ describe('reading a live span', () => {
   test('a span without a parent has no parent context; a remote one is marked', () => {
     const { tracer } = record();
     expect((tracer.startSpan('s', { root: true }) as Span).parentSpanContext).toBeUndefined();
-    const context = trace.setSpanContext(ROOT_CONTEXT, { ...other, isRemote: true });
-    expect((tracer.startSpan('s', {}, context) as Span).parentSpanContext).toMatchObject({
-      ...other,
-      isRemote: true,
-    });
+    const parent = { ...other, isRemote: true, traceState: createTraceState('vendor=1') };
+    const context = trace.setSpanContext(ROOT_CONTEXT, parent);
+    const span = tracer.startSpan('s', {}, context) as Span;
+    expect(span.parentSpanContext).toEqual(parent);
+    const child = tracer.startSpan('child', {}, trace.setSpan(ROOT_CONTEXT, span)) as Span;
+    expect(child.parentSpanContext).toEqual({ ...span.spanContext() });
   });
 
   test('accepts symbols, as processors set them', () => {

@@ -380,6 +380,29 @@ describe('id generators', () => {
     expect(tracer.startSpan('s', {}, unsampled).spanContext().spanId).toBe('0000000000000001');
   });
 
+  test.each([
+    ['a sampler that is asked', sampler(() => ({ decision: 2 })), ['trace', 'sample', 'span']],
+    ['a sampler that is not', new AlwaysOnSampler(), ['trace', 'span']],
+  ])('make the trace id first and the span id last, with %s', (_, chosen, expected) => {
+    const order: string[] = [];
+    const log = <Answer>(what: string, answer: Answer): Answer => {
+      order.push(what);
+      return answer;
+    };
+    if (!(chosen instanceof AlwaysOnSampler)) {
+      chosen.shouldSample = () => log('sample', { decision: 2 }) as SamplingResult;
+    }
+    const idGenerator = {
+      generateTraceId: () => log('trace', 'a'.repeat(32)),
+      generateSpanId: () => log('span', 'b'.repeat(16)),
+    };
+    const { tracer } = record({ idGenerator, sampler: chosen });
+    tracer.startSpan('root', {}, ROOT_CONTEXT);
+    expect(order.splice(0)).toEqual(expected);
+    tracer.startSpan('child', {}, underContext(remote));
+    expect(order).toEqual(expected.slice(1));
+  });
+
   const refuse = (): never => {
     throw new Error('no ids');
   };
@@ -393,15 +416,19 @@ describe('id generators', () => {
     ['gives a zero trace id', ids.generateSpanId, () => '0'.repeat(32)],
     ['gives no text', () => 5 as never, ids.generateTraceId],
     ['gives nothing', () => undefined as never, () => null as never],
-  ])('one that %s gets random ids, and one warning', (_, generateSpanId, generateTraceId) => {
-    const { exporter, tracer } = record({ idGenerator: { generateSpanId, generateTraceId } });
-    tracer.startSpan('a', {}, ROOT_CONTEXT).end();
-    tracer.startSpan('b', {}, ROOT_CONTEXT).end();
-    const [a, b] = exporter.spans;
-    expect([a, b].map(isValid)).toEqual([true, true]);
-    expect([a.traceId === b.traceId, a.spanId === b.spanId]).toEqual([false, false]);
-    expect(lines).toEqual([expect.stringContaining('id generator')]);
-  });
+  ])(
+    'one that %s gets random ids instead of those, and one warning',
+    (_, generateSpanId, generateTraceId) => {
+      const { exporter, tracer } = record({ idGenerator: { generateSpanId, generateTraceId } });
+      tracer.startSpan('a', {}, ROOT_CONTEXT).end();
+      tracer.startSpan('b', {}, ROOT_CONTEXT).end();
+      const [a, b] = exporter.spans;
+      expect([a, b].map(isValid)).toEqual([true, true]);
+      const isGood = [generateTraceId === ids.generateTraceId, generateSpanId === ids.generateSpanId];
+      expect([a.traceId === b.traceId, a.spanId === b.spanId]).toEqual(isGood);
+      expect(lines).toEqual([expect.stringContaining('id generator')]);
+    },
+  );
 
   test('one that starts spans itself does not mix up the parent', () => {
     const other = record();

@@ -29,6 +29,7 @@ export interface Identity {
   /** Until the span is sampled the random flag alone: whether the low 56 bits of the trace id are random. */
   flags: number;
   parentFlags: number;
+  parentTraceState: TraceState | undefined;
   /** Whether the parent came from another process. */
   remote: boolean;
   traceState: TraceState | undefined;
@@ -45,6 +46,7 @@ export const identity: Identity = {
   parent1: 0,
   flags: 0,
   parentFlags: 0,
+  parentTraceState: undefined,
   remote: false,
   traceState: undefined,
 };
@@ -65,6 +67,7 @@ export function inherit(parent: ApiSpan | undefined): boolean | undefined {
     identity.traceState = parent._traceState;
     identity.flags = parent._flags & RANDOM;
     identity.parentFlags = parent._flags & SAMPLED;
+    identity.parentTraceState = parent._traceState;
     return (parent._flags & SAMPLED) !== 0;
   }
   const context = parent?.spanContext();
@@ -77,6 +80,7 @@ export function inherit(parent: ApiSpan | undefined): boolean | undefined {
   identity.parent0 = 0;
   identity.parent1 = 0;
   identity.parentFlags = 0;
+  identity.parentTraceState = undefined;
   identity.traceState = undefined;
   identity.flags = RANDOM;
   return undefined;
@@ -96,6 +100,7 @@ function inheritContext(context: SpanContext): boolean {
   identity.traceState = context.traceState;
   identity.flags = randomFlagOf(context);
   identity.parentFlags = context.traceFlags;
+  identity.parentTraceState = context.traceState;
   return (context.traceFlags & SAMPLED) !== 0;
 }
 
@@ -106,24 +111,33 @@ function readTraceId(traceId: string): void {
   identity.trace3 = hexToLane(traceId, 24);
 }
 
-/** Replaces the random ids by those of a custom generator, when they are valid. */
-export function generateIds(generator: IdGenerator, isRoot: boolean): void {
+/** Replaces the random trace id by one of a custom generator, if that is valid. */
+export function generateTraceId(generator: IdGenerator): void {
+  const traceId = ask(() => checkId(generator.generateTraceId(), 32));
+  if (traceId === undefined) return;
+  readTraceId(traceId);
+  identity.flags = ask(() => generator.hasRandomTraceIds) === true ? RANDOM : 0;
+}
+
+/** As `generateTraceId`, for the span id. */
+export function generateSpanId(generator: IdGenerator): void {
+  const spanId = ask(() => checkId(generator.generateSpanId(), 16));
+  if (spanId === undefined) return;
+  identity.span0 = hexToLane(spanId, 0);
+  identity.span1 = hexToLane(spanId, 8);
+}
+
+/** Asks user code, which may start spans itself: the identity is afterwards what it was. */
+function ask<Answer>(question: () => Answer): Answer | undefined {
   const own = { ...identity };
+  let answer: Answer | undefined;
   try {
-    const spanId = checkId(generator.generateSpanId(), 16);
-    const traceId = isRoot ? checkId(generator.generateTraceId(), 32) : undefined;
-    const hasRandomTraceIds = generator.hasRandomTraceIds === true;
-    // The generator is user code: it may have started spans.
-    Object.assign(identity, own);
-    identity.span0 = hexToLane(spanId, 0);
-    identity.span1 = hexToLane(spanId, 8);
-    if (traceId === undefined) return;
-    readTraceId(traceId);
-    identity.flags = hasRandomTraceIds ? RANDOM : 0;
+    answer = question();
   } catch (error) {
-    Object.assign(identity, own);
     warn('id-generator', `the id generator failed: ${describe(error)}. Random ids are used.`);
   }
+  Object.assign(identity, own);
+  return answer;
 }
 
 function checkId(id: unknown, length: number): string {

@@ -1,6 +1,6 @@
 /** A span that was not sampled: it has a context, so that children follow the decision, and records nothing. */
 import type { Span, SpanContext } from '@opentelemetry/api';
-import { generateIds, identity, inherit, spanContextOf } from './identity.ts';
+import { generateSpanId, generateTraceId, identity, inherit, spanContextOf } from './identity.ts';
 import type { IdGenerator } from './ids.ts';
 
 export class NonRecordingSpan implements Span {
@@ -27,7 +27,10 @@ export class NonRecordingSpan implements Span {
   spanContext(): SpanContext {
     if (this.context === undefined) {
       const parentSampled = inherit(this.parent);
-      if (this.idGenerator !== null) generateIds(this.idGenerator, parentSampled === undefined);
+      if (this.idGenerator !== null) {
+        if (parentSampled === undefined) generateTraceId(this.idGenerator);
+        generateSpanId(this.idGenerator);
+      }
       this.context = spanContextOf(identity);
       // Kept longer, a parent would keep all of its ancestors.
       this.parent = undefined;

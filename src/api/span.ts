@@ -56,6 +56,7 @@ export class Span implements ApiSpan {
   readonly _parent1: number;
   readonly _flags: number;
   readonly _parentFlags: number;
+  readonly _parentTraceState: TraceState | undefined;
   readonly _remoteParent: boolean;
   readonly _traceState: TraceState | undefined;
   /** Made at the start: a trace state may be a user's object, and `end()` must not call it. */
@@ -99,6 +100,7 @@ export class Span implements ApiSpan {
     this._parent1 = identity.parent1;
     this._flags = identity.flags;
     this._parentFlags = identity.parentFlags;
+    this._parentTraceState = identity.parentTraceState;
     this._remoteParent = identity.remote;
     this._traceState = identity.traceState;
     this._traceStateText = identity.traceState === undefined ? '' : traceStateText(identity.traceState);
@@ -307,6 +309,7 @@ export class Span implements ApiSpan {
       traceId: this.spanContext().traceId,
       spanId: spanIdOf(this._parent0, this._parent1),
       traceFlags: this._parentFlags,
+      ...(this._parentTraceState && { traceState: this._parentTraceState }),
       ...(this._remoteParent && { isRemote: true }),
     };
   }

@@ -16,7 +16,7 @@ import type { Stream } from '../export/span-queue.ts';
 import { describe } from './attributes.ts';
 import { currentAnchor, monotonicNow } from './clock.ts';
 import { activeContext, isSuppressed, SpanFrame, spanOf, withContext, withoutSpan } from './context.ts';
-import { generateIds, identity, inherit, spanContextOf } from './identity.ts';
+import { generateSpanId, generateTraceId, identity, inherit, spanContextOf } from './identity.ts';
 import { NonRecordingSpan } from './non-recording-span.ts';
 import { PluginSpan } from './plugin-span.ts';
 import { refusePromise } from './refuse-promise.ts';
@@ -96,13 +96,13 @@ export class Tracer implements ApiTracer {
     const spanName = typeof name === 'string' ? name : describe(name);
     const options = given === NO_OPTIONS ? NO_START : readOptions(given);
     const parentSampled = inherit(parent);
-    if (settings.idGenerator !== null) generateIds(settings.idGenerator, parentSampled === undefined);
-    if (shortcut === 'ask') return this.startSampled(spanName, options, context, parent);
     if (shortcut === 'parent' && parentSampled === false) {
-      // A generator was asked already, and is asked once a span.
-      if (settings.idGenerator !== null) return NonRecordingSpan.of(spanContextOf(identity));
-      return new NonRecordingSpan(parent, null);
+      return new NonRecordingSpan(parent, settings.idGenerator);
     }
+    // Trace SDK specification, "SDK Span creation": the trace id, then the sampler, then the span id.
+    if (settings.idGenerator !== null && parentSampled === undefined) generateTraceId(settings.idGenerator);
+    if (shortcut === 'ask') return this.startSampled(spanName, options, context, parent);
+    if (settings.idGenerator !== null) generateSpanId(settings.idGenerator);
     identity.flags |= SAMPLED;
     return this.begin(spanName, options, undefined, parent, context);
   }
@@ -144,6 +144,7 @@ export class Tracer implements ApiTracer {
     const own = { ...identity };
     const result = this.askSampler(name, options, context, spanContextOf(own).traceId);
     Object.assign(identity, own);
+    if (this.settings.idGenerator !== null) generateSpanId(this.settings.idGenerator);
     if (isTraceState(result.traceState)) identity.traceState = result.traceState;
     if (result.decision === SamplingDecision.RECORD_AND_SAMPLED) identity.flags |= SAMPLED;
     if (result.decision === SamplingDecision.NOT_RECORD) return NonRecordingSpan.of(spanContextOf(identity));

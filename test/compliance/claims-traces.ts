@@ -253,7 +253,7 @@ const sampling: Claims = {
   ]),
   IdGenerators: yes([
     'tracer-sampling.test.ts: id generators > give the ids of roots, and only the span id of children',
-    'tracer-sampling.test.ts: id generators > one that %s gets random ids, and one warning',
+    'tracer-sampling.test.ts: id generators > one that %s gets random ids instead of those, and one warning',
     'ids.test.ts: random ids > do not repeat in 100,000, nor do those of 100,000 spans',
   ]),
   SpanLimits: yes([

@@ -34,16 +34,21 @@ export function decode(encoded) {
   return Object.fromEntries(Object.entries(members).map(([key, value]) => [key, decode(value)]));
 }
 
-/** Ids that follow from a seed alone. */
+/** Ids that follow from a seed alone, those of traces and those of spans each for itself: the order of calls differs. */
 export function seededIds(seed) {
+  const trace = words(seed);
+  const span = words(~seed);
+  return {
+    generateTraceId: () => trace() + trace() + trace() + trace(),
+    generateSpanId: () => span() + span(),
+  };
+}
+
+function words(seed) {
   let state = seed | 0;
-  const word = () => {
+  return () => {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     return ((state | 1) >>> 0).toString(16).padStart(8, '0');
-  };
-  return {
-    generateTraceId: () => word() + word() + word() + word(),
-    generateSpanId: () => word() + word(),
   };
 }
 
