@@ -1,8 +1,10 @@
 /** Several destinations: one encode, a cursor each; one that is dead costs a live one no span. */
+import type { MeterProvider } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
 import { resetDiagnostics } from '../src/diagnostics.ts';
 import { balance, captureWarnings, ENGINES, WireRecorder } from './helpers/api-recorder.ts';
 import { freshSdk } from './helpers/engine-sdk.ts';
+import { measure } from './helpers/metric-points.ts';
 
 const lines = captureWarnings();
 const ARENA_BYTES = 4 << 20;
@@ -11,10 +13,16 @@ const BYTES = 2_000;
 afterEach(() => resetDiagnostics());
 
 /** Two batch processors; the answers of the first decide how far it gets. */
-async function pair(engine: 'wasm' | 'ts', first: WireRecorder, second: WireRecorder) {
+async function pair(
+  engine: 'wasm' | 'ts',
+  first: WireRecorder,
+  second: WireRecorder,
+  meterProvider?: MeterProvider,
+) {
   const sdk = await freshSdk();
   const processors = [first, second].map((exporter) => new sdk.BatchSpanProcessor(exporter));
-  const provider = new sdk.TracerProvider({ engine, arenaBytes: ARENA_BYTES, spanProcessors: processors });
+  const options = { engine, arenaBytes: ARENA_BYTES, meterProvider };
+  const provider = new sdk.TracerProvider({ ...options, spanProcessors: processors });
   const tracer = provider.getTracer('t');
   let made = 0;
   /** Ends spans of many times the arena's size, a few at a time, and lets the live destination send them. */
@@ -68,6 +76,24 @@ describe.each(ENGINES)('on the %s engine', (engine) => {
     expect(numbers.at(-1)).toBe(2_999);
     expect(provider.stats()).toMatchObject({ waiting: 0, bytes: 0 });
     expect(balance(provider.stats())).toBe(0);
+  });
+
+  test('the metrics of both add up to every span', async () => {
+    const dead = new WireRecorder();
+    dead.answer = () => ({ kind: 'retryable', reason: 'down' });
+    const { meterProvider, collect } = measure();
+    const { provider, end } = await pair(engine, dead, new WireRecorder(), meterProvider);
+    await end(3_000);
+    const { waiting, dropped } = provider.stats();
+    const collected = await collect();
+    const { evicted, ok } = collected.byError(
+      'otel.sdk.processor.span.processed',
+      'batching_span_processor/0',
+    );
+    expect(evicted).toBe(dropped.evicted);
+    const inFlight = collected.sum('otel.sdk.exporter.span.inflight');
+    expect(ok).toBe(inFlight);
+    expect(evicted + waiting).toBe(3_000);
   });
 
   test('a flush waits for no span that was given up', async () => {

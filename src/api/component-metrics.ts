@@ -8,6 +8,8 @@ export interface SpanFlow {
   readonly waitingSpans: number;
   /** Those of them that the exporter has. */
   readonly inFlightSpans: number;
+  /** Spans given up for other destinations before the exporter had them. Default 0. */
+  readonly evictedSpans?: number;
   readonly outcomes: Readonly<ExportOutcomes>;
   readonly isClosed: boolean;
 }

@@ -45,6 +45,7 @@ export class ProcessorMetrics implements Observed {
     for (const { flow, dropped } of this.watched) {
       handed += handedOver(flow);
       tally(lost, 'already_shutdown', flow.outcomes.unsent);
+      tally(lost, 'evicted', flow.evictedSpans ?? 0);
       for (const [reason, count] of Object.entries(dropped)) {
         // A span that is not sampled is none of an exporting processor's.
         if (reason !== 'not_sampled') tally(lost, ERROR_TYPES[reason] ?? reason, count);

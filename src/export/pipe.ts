@@ -124,6 +124,11 @@ export class Pipe {
     return this.#source.waitingSpans - this.#givenUpInFlight;
   }
 
+  /** Spans that the source gave up for other destinations. */
+  get evictedSpans(): number {
+    return this.#source.evictedSpans ?? 0;
+  }
+
   /** Spans in requests that were taken from the source and have no final answer, retries and pauses included. */
   get inFlightSpans(): number {
     return this.#held.reduce((sum, request) => sum + request.spanCount, 0);
@@ -181,7 +186,7 @@ export class Pipe {
 
   /** Spans that left in any way; they leave oldest first, so this is a position in their order. */
   get #passed(): number {
-    return this.#answered + (this.#source.evictedSpans ?? 0);
+    return this.#answered + this.evictedSpans;
   }
 
   /** End of what waits now, in the order of spans. */
