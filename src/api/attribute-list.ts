@@ -38,8 +38,6 @@ export class AttributeList {
    * one may have the list by the time the value is there: it must not get it.
    */
   private generation = 0;
-  /** Of the pool. */
-  readonly use: Use = { active: false };
 
   private readonly table: KeyTable;
   private readonly countLimit: number;
@@ -205,45 +203,36 @@ export class AttributeList {
   }
 }
 
-/** Whether a span has a list at the moment; held where the list itself is not. */
-interface Use {
-  active: boolean;
-}
-
 /**
- * Empty lists of one provider, kept for its next spans. A list that is collected while a span has it tells of a span
- * that was never ended: a registry of the spans themselves would cost each of them a registration, one of the lists
- * costs a span two stores.
+ * Empty lists of one provider, kept for its next spans. A list is either here, and not collected, or with a span, or let go
+ * of: one that is collected all the same tells of a span that was never ended. A registry of the spans themselves
+ * would cost each of them a registration, this one costs a span nothing.
  */
 export class AttributeListPool {
   private readonly lists: AttributeList[] = [];
   private readonly make: () => AttributeList;
-  private readonly collected: FinalizationRegistry<Use>;
+  private readonly collected: FinalizationRegistry<undefined>;
 
   /** @param onAbandoned - called for each span that was collected without `end()`, some time after it was. */
   constructor(make: () => AttributeList, onAbandoned: () => void = () => {}) {
     this.make = make;
-    this.collected = new FinalizationRegistry((use) => {
-      if (use.active) onAbandoned();
-    });
+    this.collected = new FinalizationRegistry(onAbandoned);
   }
 
   acquire(): AttributeList {
-    const list = this.lists.pop() ?? this.create();
-    list.use.active = true;
-    return list;
+    return this.lists.pop() ?? this.create();
   }
 
   /** Empties a list, so that it retains nothing of its span, and keeps it unless it is large or many are kept. */
   release(list: AttributeList): void {
     list.clear();
-    list.use.active = false;
     if (this.lists.length < POOL_SIZE && list.keys.length <= POOLED_CAPACITY) this.lists.push(list);
+    else this.collected.unregister(list);
   }
 
   private create(): AttributeList {
     const list = this.make();
-    this.collected.register(list, list.use);
+    this.collected.register(list, undefined, list);
     return list;
   }
 }

@@ -29,7 +29,6 @@ export interface Identity {
   /** Until the span is sampled the random flag alone: whether the low 56 bits of the trace id are random. */
   flags: number;
   parentFlags: number;
-  parentTraceState: TraceState | undefined;
   /** Whether the parent came from another process. */
   remote: boolean;
   traceState: TraceState | undefined;
@@ -46,7 +45,6 @@ export const identity: Identity = {
   parent1: 0,
   flags: 0,
   parentFlags: 0,
-  parentTraceState: undefined,
   remote: false,
   traceState: undefined,
 };
@@ -67,7 +65,6 @@ export function inherit(parent: ApiSpan | undefined): boolean | undefined {
     identity.traceState = parent._traceState;
     identity.flags = parent._flags & RANDOM;
     identity.parentFlags = parent._flags & SAMPLED;
-    identity.parentTraceState = parent._traceState;
     return (parent._flags & SAMPLED) !== 0;
   }
   const context = parent?.spanContext();
@@ -80,7 +77,6 @@ export function inherit(parent: ApiSpan | undefined): boolean | undefined {
   identity.parent0 = 0;
   identity.parent1 = 0;
   identity.parentFlags = 0;
-  identity.parentTraceState = undefined;
   identity.traceState = undefined;
   identity.flags = RANDOM;
   return undefined;
@@ -99,8 +95,7 @@ function inheritContext(context: SpanContext): boolean {
   identity.remote = context.isRemote === true;
   identity.traceState = context.traceState;
   identity.flags = randomFlagOf(context);
-  identity.parentFlags = context.traceFlags;
-  identity.parentTraceState = context.traceState;
+  identity.parentFlags = context.traceFlags & 0xff;
   return (context.traceFlags & SAMPLED) !== 0;
 }
 

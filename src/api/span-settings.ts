@@ -31,10 +31,11 @@ export interface SpanSettings {
   readonly notifyEach: boolean;
   /** `null` in arena mode: finished spans are bytes, and nobody sees them start. */
   readonly processors: PluginProcessors | null;
-  /** `OTEL_SDK_DISABLED`: no span records (General SDK Configuration specification). */
-  readonly isDisabled: boolean;
   /** `null` without a MeterProvider: nothing is counted for it then. */
   readonly metrics: SpanMetrics | null;
-  /** The provider was shut down: new spans do not record, finished ones are dropped and counted. */
+  /**
+   * The provider was shut down, or is off by `OTEL_SDK_DISABLED`: new spans do not record, finished ones are dropped and
+   * counted.
+   */
   isShutdown: boolean;
 }

@@ -54,9 +54,8 @@ export class Span implements ApiSpan {
   readonly _span1: number;
   readonly _parent0: number;
   readonly _parent1: number;
+  /** Its own trace flags, and those of its parent a byte above. */
   readonly _flags: number;
-  readonly _parentFlags: number;
-  readonly _parentTraceState: TraceState | undefined;
   readonly _remoteParent: boolean;
   readonly _traceState: TraceState | undefined;
   /** Made at the start: a trace state may be a user's object, and `end()` must not call it. */
@@ -98,9 +97,7 @@ export class Span implements ApiSpan {
     this._span1 = identity.span1;
     this._parent0 = identity.parent0;
     this._parent1 = identity.parent1;
-    this._flags = identity.flags;
-    this._parentFlags = identity.parentFlags;
-    this._parentTraceState = identity.parentTraceState;
+    this._flags = identity.flags | (identity.parentFlags << 8);
     this._remoteParent = identity.remote;
     this._traceState = identity.traceState;
     this._traceStateText = identity.traceState === undefined ? '' : traceStateText(identity.traceState);
@@ -122,7 +119,7 @@ export class Span implements ApiSpan {
     this._context ??= ownSpanContext(
       traceIdOf(this._trace0, this._trace1, this._trace2, this._trace3),
       spanIdOf(this._span0, this._span1),
-      this._flags,
+      this._flags & 0xff,
       this._traceState,
     );
     return this._context;
@@ -242,7 +239,9 @@ export class Span implements ApiSpan {
     }
     commit(this, list);
     this._droppedAttributes = list.dropped;
-    warnOfLimits(this._name, list.dropped, this._droppedEvents, this._droppedLinks);
+    if ((list.dropped | this._droppedEvents | this._droppedLinks) !== 0) {
+      warnOfLimits(this._name, list.dropped, this._droppedEvents, this._droppedLinks);
+    }
     this._attributes = null;
     this._events = null;
     this._links = null;
@@ -305,11 +304,12 @@ export class Span implements ApiSpan {
 
   get parentSpanContext(): SpanContext | undefined {
     if ((this._parent0 | this._parent1) === 0) return undefined;
+    const traceState = parentTraceStateOf(this);
     return {
       traceId: this.spanContext().traceId,
       spanId: spanIdOf(this._parent0, this._parent1),
-      traceFlags: this._parentFlags,
-      ...(this._parentTraceState && { traceState: this._parentTraceState }),
+      traceFlags: (this._flags >>> 8) & 0xff,
+      ...(traceState !== undefined && { traceState }),
       ...(this._remoteParent && { isRemote: true }),
     };
   }
@@ -333,6 +333,18 @@ export class Span implements ApiSpan {
   get droppedLinksCount(): number {
     return this._droppedLinks;
   }
+}
+
+/** Of spans whose trace state a sampler replaced, that of their parent: too few for a field of every span. */
+const parentTraceStates = new WeakMap<Span, TraceState | undefined>();
+
+/** Remembers the trace state of a span's parent where the span's own is another. */
+export function keepParentTraceState(span: Span, traceState: TraceState | undefined): void {
+  parentTraceStates.set(span, traceState);
+}
+
+function parentTraceStateOf(span: Span): TraceState | undefined {
+  return parentTraceStates.has(span) ? parentTraceStates.get(span) : span._traceState;
 }
 
 function warnReadOnly(): void {

@@ -147,9 +147,8 @@ export class TracerProvider implements ApiTracerProvider {
       notifyEach: bytes.notifyEach,
       notify: bytes.notify.bind(bytes),
       processors: plugins,
-      isDisabled,
       metrics: metrics === null ? null : new SpanMetrics(metrics),
-      isShutdown: false,
+      isShutdown: isDisabled,
     };
     if (isArenaMode) this.holdFor(resource, bytes);
   }

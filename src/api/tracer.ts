@@ -21,7 +21,7 @@ import { NonRecordingSpan } from './non-recording-span.ts';
 import { PluginSpan } from './plugin-span.ts';
 import { refusePromise } from './refuse-promise.ts';
 import { SamplingDecision, type SamplingResult } from './sampler.ts';
-import { Span } from './span.ts';
+import { keepParentTraceState, Span } from './span.ts';
 import { validKind } from './span-kind.ts';
 import type { SpanSettings } from './span-settings.ts';
 import type { InstrumentationScope } from './types.ts';
@@ -73,7 +73,7 @@ export class Tracer implements ApiTracer {
     const { settings } = this;
     let context = parentContext ?? activeContext();
     if (isSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-    if (settings.isShutdown || settings.isDisabled) return withoutSdk(context, given);
+    if (settings.isShutdown) return withoutSdk(context, given);
     if (given.root) context = withoutSpan(context);
     const parent = spanOf(context);
     const span = this.startUnder(parent, name, given, context);
@@ -148,7 +148,9 @@ export class Tracer implements ApiTracer {
     if (isTraceState(result.traceState)) identity.traceState = result.traceState;
     if (result.decision === SamplingDecision.RECORD_AND_SAMPLED) identity.flags |= SAMPLED;
     if (result.decision === SamplingDecision.NOT_RECORD) return NonRecordingSpan.of(spanContextOf(identity));
-    return this.begin(name, options, result.attributes, parent, context);
+    const span = this.begin(name, options, result.attributes, parent, context);
+    if (isTraceState(result.traceState) && span instanceof Span) keepParentTraceState(span, own.traceState);
+    return span;
   }
 
   private askSampler(name: string, options: StartOptions, context: Context, traceId: string): SamplingResult {
@@ -205,7 +207,7 @@ export class Tracer implements ApiTracer {
     const anchor = (parent instanceof Span ? parent._anchor : null) ?? currentAnchor(now);
     const span = new Span(this, name, options.kind, identity, anchor, now, options.startTime);
     ledger.started += 1;
-    fill(span, options, samplerAttributes);
+    if (options !== NO_START || samplerAttributes !== undefined) fill(span, options, samplerAttributes);
     return span;
   }
 
