@@ -1,9 +1,9 @@
 /** @module For the bench only, left out of the package: a provider whose requests are made and thrown away. */
 
-import { estimateBytes } from './api/encoded-object-export.ts';
 import { Ledger } from './api/ledger.ts';
 import { ObjectEncoder } from './api/object-encoder.ts';
-import { isSampled, type ObjectExportOptions } from './api/object-export.ts';
+import { isSampled, type ObjectSchedule } from './api/object-export.ts';
+import { estimateBytes } from './api/span-size.ts';
 import { TracerProvider, type TracerProviderOptions } from './api/tracer-provider.ts';
 import type { ReadableSpan, SpanProcessor } from './api/types.ts';
 import { type ArenaExporter, type Connection, WireSpanProcessor } from './api/wire-span-processor.ts';
@@ -39,7 +39,7 @@ class SinkProcessor extends WireSpanProcessor {
 
   cursor: SpanCursor | undefined;
 
-  protected override get objectOptions(): ObjectExportOptions {
+  protected override get objectSchedule(): ObjectSchedule {
     throw new Error('expected no span objects; createPluginSinkProvider collects those');
   }
 

@@ -3,6 +3,7 @@ import { context as contextApi } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BatchSpanProcessor } from '../src/api/batch-span-processor.ts';
 import { AsyncLocalStorageContextManager } from '../src/api/context.ts';
+import type { ObjectExport } from '../src/api/object-export.ts';
 import { SimpleSpanProcessor } from '../src/api/simple-span-processor.ts';
 import { isTracingSuppressed } from '../src/api/suppress-tracing.ts';
 import { captureWarnings } from './helpers/api-recorder.ts';
@@ -42,15 +43,28 @@ describe('the batch processor', () => {
     expect(exporter.sizes).toEqual([3, 1, 1]);
   });
 
-  test('takes 512 a batch and lets 2,048 wait unless told otherwise; the rest is counted and said', async () => {
+  test('takes 512 a batch, and keeps about arenaBytes of spans unless told otherwise; the rest is counted and said', async () => {
+    vi.stubEnv('SPANDREL_ARENA_BYTES', String(8 << 20));
     const exporter = new HeldExporter();
     const processor = new BatchSpanProcessor(exporter);
-    end(processor, 3000);
+    end(processor, 10_000);
+    expect(processor.objectState?.dropped).toEqual({});
+    const text = 'x'.repeat(1000);
+    for (let index = 0; index < 10_000; index += 1) processor.onEnd(spanObject({ attributes: { text } }));
     await vi.advanceTimersByTimeAsync(1);
     expect(exporter.sizes).toEqual([512]);
-    expect(processor.objectState?.dropped).toEqual({ queue_full: 952 });
-    expect(processor.objectState?.waitingSpans).toBe(2048);
-    expect(lines.join('')).toMatch(/maxQueueSize/);
+    const { dropped, waitingSpans } = processor.objectState as ObjectExport;
+    expect(dropped).toEqual({ queue_full: 20_000 - waitingSpans });
+    // 10,000 of half a kilobyte and some of 2.5.
+    expect(waitingSpans).toBeGreaterThan(10_500);
+    expect(waitingSpans).toBeLessThan(12_500);
+    expect(lines.join('')).toMatch(/maxQueueSize.*arenaBytes/);
+  });
+
+  test('obeys a maxQueueSize that is set', () => {
+    const processor = new BatchSpanProcessor(new HeldExporter(), { maxQueueSize: 3 });
+    end(processor, 5);
+    expect(processor.objectState).toMatchObject({ waitingSpans: 3, dropped: { queue_full: 2 } });
   });
 
   test('never exports while an export is under way', async () => {
@@ -154,6 +168,16 @@ describe('an exporter that fails loses its batch and nothing else', () => {
     ['answers FAILED', (_, answer) => answer({ code: 1, error: new Error('no luck') }), /no luck/],
     ['answers without a result', (_, answer) => answer(undefined as never), /no reason/],
     ['never answers', () => {}, /no answer within 50 ms/],
+    [
+      'answers with what cannot be read',
+      (_, answer) =>
+        answer({
+          get code(): never {
+            return boom();
+          },
+        }),
+      /cannot be read/,
+    ],
   ])('%s', async (_, fail, said) => {
     const exporter = new HeldExporter();
     const works = exporter.export.bind(exporter);
@@ -213,6 +237,20 @@ describe('an exporter that fails loses its batch and nothing else', () => {
     await processor.shutdown();
     expect(lines).toEqual([expect.stringContaining('expected a span exporter')]);
   });
+});
+
+test('the simple processor keeps what waits for an export within bounds, in time that grows with it alone', () => {
+  vi.stubEnv('SPANDREL_ARENA_BYTES', String(4 << 20));
+  const exporter = new HeldExporter();
+  const processor = new SimpleSpanProcessor(exporter);
+  end(processor, 20_000);
+  const { dropped, waitingSpans } = processor.objectState as ObjectExport;
+  expect(dropped).toEqual({ queue_full: 20_000 - waitingSpans });
+  expect(waitingSpans).toBeLessThan(10_000);
+  exporter.automatic = SUCCESS;
+  exporter.calls[0].answer(SUCCESS);
+  expect(exporter.calls).toHaveLength(waitingSpans);
+  expect(new Set(exporter.names).size).toBe(waitingSpans);
 });
 
 test('an export runs outside the trace of whoever ended the last span', () => {

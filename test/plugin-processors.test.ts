@@ -149,6 +149,41 @@ describe('a processor that fails', () => {
     expect(lines).toEqual([expect.stringMatching(new RegExp(`${hook} failed: broken`))]);
   });
 
+  test.each(['onStart', 'onEnding', 'onEnd'] as const)(
+    'in an async %s leaves no unhandled rejection',
+    async (hook) => {
+      const unhandled: unknown[] = [];
+      const listener = (reason: unknown) => unhandled.push(reason);
+      process.on('unhandledRejection', listener);
+      const provider = new TracerProvider({
+        spanProcessors: [
+          processorOf({ [hook]: async () => refuse() }),
+          processorOf({ [hook]: async () => refuse() }),
+        ],
+      });
+      provider.getTracer('t').startSpan('a').end();
+      provider.getTracer('t').startSpan('b').end();
+      await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      process.off('unhandledRejection', listener);
+      expect(unhandled).toEqual([]);
+      // Two processors of one class are two faults.
+      expect(lines).toHaveLength(2);
+      expect(lines[0]).toMatch(new RegExp(`${hook} failed: broken`));
+    },
+  );
+
+  test('by refusing to be read costs no provider', () => {
+    const hostile = new Proxy({}, { get: refuse });
+    const getter = Object.defineProperty(processorOf({}), 'onEnding', { get: refuse });
+    const seen: string[] = [];
+    const watching = processorOf({ onEnd: (span) => void seen.push(span.name) });
+    const spanProcessors = [hostile as SpanProcessor, getter, watching];
+    const provider = new TracerProvider({ spanProcessors });
+    provider.getTracer('t').startSpan('a').end();
+    expect(seen).toEqual(['a']);
+  });
+
   test.each([
     ['throws', refuse],
     ['rejects', async () => refuse()],
@@ -190,6 +225,36 @@ describe('a processor that fails', () => {
     });
     provider.getTracer('t').startSpan('outer').end();
     expect(provider.stats()).toMatchObject({ started: 5, delegated: 5, live: 0 });
+  });
+});
+
+describe('the numbers add up', () => {
+  const addsUp = (...providers: TracerProvider[]) =>
+    expect(providers.map((provider) => balance(provider.stats()))).toEqual(providers.map(() => 0));
+
+  test('where one processor serves two providers, is listed twice, or gets spans through another', async () => {
+    const shared = new BatchSpanProcessor(new HeldExporter());
+    const two = [0, 1].map(() => new TracerProvider({ spanProcessors: [shared] }));
+    const twice = new BatchSpanProcessor(new HeldExporter());
+    const listedTwice = new TracerProvider({ spanProcessors: [twice, twice] });
+    const inner = new BatchSpanProcessor(new HeldExporter());
+    const forwarding = processorOf({ onEnd: (span) => inner.onEnd(span) });
+    const forwarded = new TracerProvider({ spanProcessors: [forwarding, inner] });
+    for (const provider of [...two, listedTwice, forwarded]) {
+      for (const name of ['a', 'b', 'c']) provider.getTracer('t').startSpan(name).end();
+      addsUp(...two, listedTwice, forwarded);
+    }
+    await Promise.all([...two, listedTwice, forwarded].map((provider) => provider.flush(10)));
+    addsUp(...two, listedTwice, forwarded);
+    expect(two[0].stats()).toMatchObject({ started: 3, delegated: 3 });
+  });
+
+  test('as soon as shutdown() is done, whatever the exporter does', async () => {
+    const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor(new HeldExporter())] });
+    for (const name of ['a', 'b']) provider.getTracer('t').startSpan(name).end();
+    await provider.shutdown(20);
+    expect(provider.stats()).toMatchObject({ waiting: 0, dropped: { shutdown: 2 } });
+    addsUp(provider);
   });
 });
 

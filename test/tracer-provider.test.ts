@@ -313,6 +313,21 @@ describe('the numbers of a provider', () => {
   });
 });
 
+test('null for options, and a context that is none, throw nothing', async () => {
+  const provider = new TracerProvider(null as never);
+  const tracer = provider.getTracer('t');
+  expect(tracer.startActiveSpan('s', {}, {} as never, (span) => span.isRecording())).toBe(true);
+  await provider.forceFlush(null as never);
+  expect(provider.register(null as never)).toBe(true);
+});
+
+test('register() enables the context manager it is given', () => {
+  const contextManager = new AsyncLocalStorageContextManager();
+  const enable = vi.spyOn(contextManager, 'enable');
+  record().provider.register({ contextManager });
+  expect(enable).toHaveBeenCalledTimes(1);
+});
+
 describe('the environment', () => {
   afterEach(() => vi.unstubAllEnvs());
 

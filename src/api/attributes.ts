@@ -171,9 +171,15 @@ export function messageOf(error: unknown): string {
   return hasMessage(error) ? error.message : describe(error);
 }
 
+/** A number where one is exact: JSON, to which processors write attributes, has no bigint. */
+function plainInteger(value: bigint): number | bigint {
+  const number = Number(value);
+  return BigInt(number) === value ? number : value;
+}
+
 /** A snapshot as the plain value that a user may read. */
 export function toPlain(value: AttributeValue): unknown {
-  if (value instanceof Int64) return value.toBigInt();
+  if (value instanceof Int64) return plainInteger(value.toBigInt());
   if (value instanceof Uint8Array) return value.slice();
   if (value instanceof KeyValues) {
     const plain: Record<string, unknown> = {};

@@ -4,7 +4,7 @@ import { type BatchOptions, resolveBatchOptions } from '../config/batch.ts';
 import { declareOwn } from '../export/own-class.ts';
 import { Pipe } from '../export/pipe.ts';
 import type { SpanCursor } from '../export/span-queue.ts';
-import type { ObjectExportOptions } from './object-export.ts';
+import type { ObjectSchedule } from './object-export.ts';
 import type { SpanExporter } from './types.ts';
 import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } from './wire-span-processor.ts';
 
@@ -41,7 +41,7 @@ export class BatchSpanProcessor extends WireSpanProcessor {
     return true;
   }
 
-  protected override get objectOptions(): ObjectExportOptions {
+  protected override get objectSchedule(): ObjectSchedule {
     return { ...this.options, immediate: false };
   }
 

@@ -13,20 +13,20 @@ import { type DropReason, Ledger } from './ledger.ts';
 import { ObjectEncoder } from './object-encoder.ts';
 import {
   DEFAULT_BATCH_SIZE,
-  DEFAULT_QUEUE_SIZE,
   isSampled,
   type ObjectExport,
   type ObjectExportOptions,
 } from './object-export.ts';
+import { estimateBytes } from './span-size.ts';
 import type { ReadableSpan } from './types.ts';
 
+/** Objects that wait before the oldest are encoded in the call that adds one. */
+const MOST_OBJECTS = 2048;
 /** Spans encoded in one turn of the event loop. */
 const SLICE_SPANS = 64;
 /** Objects are encoded early when their text is about that of a request, and at once at a quarter of the arena. */
 const BATCH_BYTES = 4_194_304;
 const ARENA_SHARE = 4;
-/** What an object holds beside its text. */
-const OBJECT_BYTES = 512;
 
 export class EncodedObjectExport implements ObjectExport {
   readonly ledger = new Ledger();
@@ -41,6 +41,8 @@ export class EncodedObjectExport implements ObjectExport {
   private readonly sizes: number[] = [];
   private bytes = 0;
   /** Spans ever added and ever encoded; up to where encoding goes on without waiting, and whether to send then. */
+  /** Spans ever given to it, refused ones included. */
+  received = 0;
   private added = 0;
   private encoded = 0;
   private encodeUpTo = 0;
@@ -72,6 +74,7 @@ export class EncodedObjectExport implements ObjectExport {
    */
   add(span: ReadableSpan): void {
     const { immediate, scheduledDelayMillis } = this.options;
+    this.received += 1;
     const refused = this.refusal(span);
     if (refused !== undefined) {
       this.ledger.drop(refused);
@@ -86,7 +89,7 @@ export class EncodedObjectExport implements ObjectExport {
     if (immediate) {
       this.encodeSlice();
       this.pipe.pump();
-    } else if (this.spans.length >= DEFAULT_QUEUE_SIZE || this.bytes >= this.fullBytes) {
+    } else if (this.spans.length >= MOST_OBJECTS || this.bytes >= this.fullBytes) {
       this.encodeSlice();
     } else if (this.spans.length >= this.batchSize || this.bytes >= BATCH_BYTES) {
       this.encodeUpTo = this.added;
@@ -215,21 +218,6 @@ export class EncodedObjectExport implements ObjectExport {
     }
     this.pipe.notify(this.cursor.waitingBytes, this.cursor.waitingSpans);
   }
-}
-
-/** About what a span holds: its strings, two bytes a unit. */
-export function estimateBytes(span: ReadableSpan): number {
-  let units = 0;
-  try {
-    const { attributes } = span;
-    for (const key in attributes) {
-      const value = attributes[key];
-      units += key.length + (typeof value === 'string' ? value.length : 8);
-    }
-  } catch {
-    // Reading it for the wire will say what is wrong.
-  }
-  return OBJECT_BYTES + 2 * units;
 }
 
 function nextTurn(): Promise<void> {

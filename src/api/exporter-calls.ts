@@ -1,11 +1,13 @@
 /**
  * Span objects to an exporter that takes objects: another SDK's, or a subclass of ours. One `export` at a time
  * (Trace SDK specification, "Export(batch)"); an exporter that throws, rejects, hangs or calls back twice loses its
- * own batch and nothing else.
+ * own batch and nothing else. After one that did not answer in time the next begins all the same: nobody can tell whether
+ * its answer will come, and waiting for ever would lose every span after it.
  */
 import { warn } from '../diagnostics.ts';
 import { AnswerWaiters } from '../export/answer-waiters.ts';
 import type { ExportOutcomes, ResultCode } from '../export/export-outcomes.ts';
+import { Fifo } from '../export/fifo.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
@@ -15,12 +17,12 @@ import { guardedWithin, nameOf } from './guarded-call.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import {
   DEFAULT_BATCH_SIZE,
-  DEFAULT_QUEUE_SIZE,
   isSampled,
   type ObjectExport,
   type ObjectExportOptions,
 } from './object-export.ts';
 import { completion } from './resource-completion.ts';
+import { estimateBytes } from './span-size.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
 
 export class ExporterCalls implements ObjectExport {
@@ -29,8 +31,12 @@ export class ExporterCalls implements ObjectExport {
   private readonly exporter: SpanExporter;
   private readonly options: ObjectExportOptions;
   readonly capacity: number;
+  private readonly maxBytes: number;
   private readonly batchSize: number;
-  private readonly spans: ReadableSpan[] = [];
+  /** Oldest first, with about the bytes of each. */
+  private readonly spans = new Fifo<{ readonly span: ReadableSpan; readonly size: number }>();
+  private bytes = 0;
+  received = 0;
   private sending = false;
   inFlightSpans = 0;
   /** Spans ever added, taken and answered for; up to where sending goes on without waiting for more. */
@@ -51,20 +57,23 @@ export class ExporterCalls implements ObjectExport {
     this.exporter = exporter;
     this.options = options;
     this.exported = new PipeLedger({ warn, onOperation: options.onOperation });
-    // The simple processor never drops: what cannot leave at once waits for the export before it.
-    this.capacity =
-      options.maxQueueSize ?? (options.immediate ? Number.POSITIVE_INFINITY : DEFAULT_QUEUE_SIZE);
+    this.capacity = options.maxQueueSize ?? Number.POSITIVE_INFINITY;
+    this.maxBytes = options.maxQueueSize === undefined ? options.maxQueueBytes : Number.POSITIVE_INFINITY;
     this.batchSize = options.maxExportBatchSize ?? (options.immediate ? 1 : DEFAULT_BATCH_SIZE);
   }
 
-  /** Takes a finished span. At `maxQueueSize`, by default 2,048, it is dropped and counted. */
+  /** Takes a finished span. At `maxQueueSize`, by default at about `maxQueueBytes`, it is dropped and counted. */
   add(span: ReadableSpan): void {
+    this.received += 1;
     const refused = this.refusal(span);
     if (refused !== undefined) {
       this.ledger.drop(refused);
       return;
     }
-    this.spans.push(span);
+    // What leaves in this call is read by the exporter alone.
+    const size = this.options.immediate && !this.sending ? 0 : estimateBytes(span);
+    this.spans.push({ span, size });
+    this.bytes += size;
     this.added += 1;
     if (this.options.immediate) this.pump();
     else if (this.spans.length < this.batchSize) this.rest();
@@ -74,7 +83,8 @@ export class ExporterCalls implements ObjectExport {
   private refusal(span: ReadableSpan): DropReason | undefined {
     if (!isSampled(span)) return 'not_sampled';
     if (this.stopping !== undefined) return 'shutdown';
-    return this.spans.length >= this.capacity ? 'queue_full' : undefined;
+    const isFull = this.spans.length >= this.capacity || this.bytes >= this.maxBytes;
+    return isFull ? 'queue_full' : undefined;
   }
 
   releaseHeld(): void {
@@ -112,7 +122,8 @@ export class ExporterCalls implements ObjectExport {
     this.isClosed = true;
     this.timer.clear();
     this.soon.clear();
-    const unsent = this.spans.splice(0).length;
+    const unsent = this.spans.take(this.spans.length).length;
+    this.bytes = 0;
     const rest = unsent + this.inFlightSpans;
     if (rest > 0) this.exported.countGivenUp(unsent, this.inFlightSpans, true);
     this.inFlightSpans = 0;
@@ -153,7 +164,7 @@ export class ExporterCalls implements ObjectExport {
 
   private advance(): void {
     while (!this.sending && !this.isClosed && this.taken < this.sendUpTo) {
-      const batch = this.spans.splice(0, this.batchSize);
+      const batch = this.takeBatch();
       if (batch.length === 0) break;
       this.taken += batch.length;
       this.inFlightSpans = batch.length;
@@ -170,6 +181,13 @@ export class ExporterCalls implements ObjectExport {
       this.release = resolve;
     });
     void Promise.race([Promise.all(pending), released]).then(() => this.call(batch));
+  }
+
+  private takeBatch(): ReadableSpan[] {
+    return this.spans.take(this.batchSize).map(({ span, size }) => {
+      this.bytes -= size;
+      return span;
+    });
   }
 
   /** What waits leaves after the delay at the latest. */
@@ -193,8 +211,9 @@ export class ExporterCalls implements ObjectExport {
       if (settled !== 'no') return;
       settled = 'answered';
       timeout.clear();
-      if (result?.code === ExportResultCode.SUCCESS) this.answer(batch.length);
-      else fail(messageOf(result?.error ?? 'the exporter gave no reason'), errorName(result?.error));
+      const failure = failureOf(result);
+      if (failure === undefined) this.answer(batch.length);
+      else fail(failure.reason, failure.code);
       if (!isInCall) this.advance();
     };
     const fail = (reason: string, code: ResultCode): void =>
@@ -244,6 +263,17 @@ function errorName(error: unknown): string | undefined {
     return typeof name === 'string' && name !== '' ? name : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Why an export failed; `undefined` when it did not. A result that cannot be read is a failure. */
+function failureOf(result: ExportResult): { reason: string; code: ResultCode } | undefined {
+  try {
+    if (result?.code === ExportResultCode.SUCCESS) return undefined;
+    const error = result?.error;
+    return { reason: messageOf(error ?? 'the exporter gave no reason'), code: errorName(error) };
+  } catch (error) {
+    return { reason: `its result cannot be read: ${messageOf(error)}`, code: undefined };
   }
 }
 

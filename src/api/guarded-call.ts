@@ -39,8 +39,28 @@ export function nameOf(owner: object): string {
   }
 }
 
-/** Says, at most once a minute, that a method of a processor or exporter failed. */
+const numbers = new WeakMap<object, number>();
+let lastNumber = 0;
+
+/** Tells owners apart whose classes have one name. */
+function numberOf(owner: object): number {
+  const number = numbers.get(owner) ?? ++lastNumber;
+  numbers.set(owner, number);
+  return number;
+}
+
+/** Handles the rejection of a promise that a hook answered with: hooks are not waited for, but nobody else does. */
+export function watchAnswer(what: string, owner: object, answer: unknown): void {
+  if (answer === undefined || answer === null || typeof (answer as { then?: unknown }).then !== 'function')
+    return;
+  (answer as PromiseLike<unknown>).then(undefined, (error: unknown) => reportFault(what, owner, error));
+}
+
+/** Says, of each owner at most once a minute, that a method of a processor or exporter failed. */
 export function reportFault(what: string, owner: object, error: unknown): void {
   const name = nameOf(owner);
-  warn(`fault-${name}-${what}`, `${name}.${what} failed: ${messageOf(error)}. The other processors go on.`);
+  warn(
+    `fault-${numberOf(owner)}-${what}`,
+    `${name}.${what} failed: ${messageOf(error)}. The other processors go on.`,
+  );
 }

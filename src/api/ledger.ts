@@ -22,7 +22,8 @@ const CURES: Partial<Record<DropReason, string>> = {
   piece_table_full:
     'too many small pieces wait: too many scopes, or too many small batches. Use a batch processor.',
   queue_full:
-    'maxQueueSize (OTEL_BSP_MAX_QUEUE_SIZE) spans wait already. Raise it, or unset it to be bounded by bytes.',
+    'as many finished spans wait as may: maxQueueSize (OTEL_BSP_MAX_QUEUE_SIZE) where it is set, else arenaBytes of ' +
+    'them. Raise it, or sample.',
   malformed: 'the engine refused the span. Please report this.',
 };
 

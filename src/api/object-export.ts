@@ -7,8 +7,8 @@ import type { SpanFlow } from './component-metrics.ts';
 import type { DropReason } from './ledger.ts';
 import type { ReadableSpan } from './types.ts';
 
-/** When spans leave. */
-export interface ObjectExportOptions {
+/** When spans leave, as a processor has it. */
+export interface ObjectSchedule {
   /** Finished spans that may wait; beyond it they are dropped. `undefined`: see the implementations. */
   readonly maxQueueSize: number | undefined;
   /** Spans in one export. `undefined`: see the implementations. */
@@ -17,6 +17,11 @@ export interface ObjectExportOptions {
   readonly exportTimeoutMillis: number;
   /** Each span leaves when it ends: the simple processor. */
   readonly immediate: boolean;
+}
+
+export interface ObjectExportOptions extends ObjectSchedule {
+  /** About the bytes that waiting objects may hold, where `maxQueueSize` is not set. */
+  readonly maxQueueBytes: number;
   /** As in `PipeOptions`. */
   readonly onOperation?: (operation: ExportOperation) => void;
 }
@@ -30,6 +35,8 @@ export interface ObjectExport extends SpanFlow {
   flush(millis: number): Promise<FlushResult>;
   /** As `Pipe.shutdown`. */
   shutdown(millis: number): Promise<FlushResult>;
+  /** Spans ever given to it, refused ones included. */
+  readonly received: number;
   /** The bytes of the waiting spans that are encoded. */
   readonly waitingBytes: number;
   /** Spans that may wait, Infinity when only bytes bound them. */
@@ -41,8 +48,7 @@ export interface ObjectExport extends SpanFlow {
   readonly cut: number;
 }
 
-/** Spans that wait as objects, and that one export takes, where nothing else is set: the specification's numbers. */
-export const DEFAULT_QUEUE_SIZE = 2048;
+/** Spans that one export takes where nothing else is set: the specification's number. */
 export const DEFAULT_BATCH_SIZE = 512;
 
 /** Whether a span is to be exported. One that cannot be asked is not. */

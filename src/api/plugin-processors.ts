@@ -8,7 +8,7 @@ import type { Arena } from '../engine/arena.ts';
 import { isOwn } from '../export/own-class.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import { describe } from './attributes.ts';
-import { guardedWithin, reportFault } from './guarded-call.ts';
+import { guardedWithin, reportFault, watchAnswer } from './guarded-call.ts';
 import { NoopSpanProcessor } from './noop-span-processor.ts';
 import type { PluginSpan } from './plugin-span.ts';
 import {
@@ -28,7 +28,7 @@ export class PluginProcessors implements SpanDestination {
 
   constructor(processors: readonly SpanProcessor[], arena: Arena) {
     this.processors = processors;
-    this.ending = processors.filter(({ onEnding }) => typeof onEnding === 'function');
+    this.ending = processors.filter(hasOnEnding);
     for (const processor of processors) {
       if (processor instanceof WireSpanProcessor) processor.encodeIn(arena);
     }
@@ -38,7 +38,7 @@ export class PluginProcessors implements SpanDestination {
   onStart(span: PluginSpan, context: Context): void {
     for (const processor of this.processors) {
       try {
-        processor.onStart(span, context);
+        watchAnswer('onStart', processor, processor.onStart(span, context));
       } catch (error) {
         reportFault('onStart', processor, error);
       }
@@ -48,7 +48,7 @@ export class PluginProcessors implements SpanDestination {
   onEnding(span: PluginSpan): void {
     for (const processor of this.ending) {
       try {
-        processor.onEnding?.(span);
+        watchAnswer('onEnding', processor, processor.onEnding?.(span));
       } catch (error) {
         reportFault('onEnding', processor, error);
       }
@@ -58,7 +58,7 @@ export class PluginProcessors implements SpanDestination {
   onEnd(span: PluginSpan): void {
     for (const processor of this.processors) {
       try {
-        processor.onEnd(span);
+        watchAnswer('onEnd', processor, processor.onEnd(span));
       } catch (error) {
         reportFault('onEnd', processor, error);
       }
@@ -72,17 +72,9 @@ export class PluginProcessors implements SpanDestination {
   }
 
   async flush(millis: number): Promise<FlushResult> {
-    const before = this.stats({ started: 0, ended: 0 });
-    await Promise.all(
-      this.processors.map((processor) =>
-        guardedWithin('forceFlush', processor, millis, () =>
-          processor instanceof WireSpanProcessor && !overrides(processor, 'forceFlush')
-            ? processor.flush(millis)
-            : processor.forceFlush?.(),
-        ),
-      ),
-    );
-    const after = this.stats({ started: 0, ended: 0 });
+    const before = this.counts();
+    await Promise.all(this.processors.map((processor) => flushOne(processor, millis)));
+    const after = this.counts();
     return {
       exported: after.exported - before.exported,
       dropped: lost(after) - lost(before),
@@ -92,41 +84,63 @@ export class PluginProcessors implements SpanDestination {
   }
 
   async shutdown(millis: number): Promise<void> {
-    await Promise.all(
-      this.processors.map((processor) =>
-        guardedWithin('shutdown', processor, millis, () =>
-          processor instanceof WireSpanProcessor && !overrides(processor, 'shutdown')
-            ? processor.stop(millis)
-            : processor.shutdown?.(),
-        ),
-      ),
-    );
+    await Promise.all(this.processors.map((processor) => stopOne(processor, millis)));
   }
 
+  /**
+   * The numbers of our first processor. One that gets spans from elsewhere too - it is listed twice, or serves another
+   * provider - cannot say which are of this one: all are then `delegated`.
+   */
   stats({ ended }: Started): SpanDestinationStats {
+    const received = this.counted?.objectState?.received ?? 0;
+    if (received === 0 || received > ended) return { ...NOTHING_COUNTED, delegated: ended };
+    const counts = this.counts();
+    return { ...counts, delegated: Math.max(0, ended - counts.waiting - counts.exported - lost(counts)) };
+  }
+
+  private counts(): Omit<SpanDestinationStats, 'delegated'> {
     const state = this.counted?.objectState;
-    if (state === undefined) return { ...NOTHING_COUNTED, delegated: ended };
+    if (state === undefined) return NOTHING_COUNTED;
     const { shutdown, ...counters } = state.counters;
     const dropped = { ...state.dropped };
     if (shutdown > 0) dropped.shutdown = (dropped.shutdown ?? 0) + shutdown;
-    const counts = {
+    return {
       ...counters,
       waiting: state.waitingSpans,
       bytes: state.waitingBytes,
       dropped,
       cut: state.cut,
     };
-    const known = counts.waiting + counts.exported + lost(counts);
-    return { ...counts, delegated: Math.max(0, ended - known) };
+  }
+}
+
+/** Ours end by themselves in time, and have then counted what did not leave. */
+async function flushOne(processor: SpanProcessor, millis: number): Promise<void> {
+  if (isOurs(processor, 'forceFlush')) await processor.flush(millis);
+  else await guardedWithin('forceFlush', processor, millis, () => processor.forceFlush?.());
+}
+
+async function stopOne(processor: SpanProcessor, millis: number): Promise<void> {
+  if (isOurs(processor, 'shutdown')) await processor.stop(millis);
+  else await guardedWithin('shutdown', processor, millis, () => processor.shutdown?.());
+}
+
+/** Whether a processor is of ours, in this method too. */
+function isOurs(processor: SpanProcessor, method: 'forceFlush' | 'shutdown'): processor is WireSpanProcessor {
+  return processor instanceof WireSpanProcessor && processor[method] === WireSpanProcessor.prototype[method];
+}
+
+function hasOnEnding(processor: SpanProcessor): boolean {
+  try {
+    return typeof processor.onEnding === 'function';
+  } catch (error) {
+    reportFault('onEnding', processor, error);
+    return false;
   }
 }
 
 function lost({ rejected, failed, dropped }: Omit<SpanDestinationStats, 'delegated'>): number {
   return Object.values(dropped).reduce((sum, count) => sum + count, rejected + failed);
-}
-
-function overrides(processor: WireSpanProcessor, method: 'forceFlush' | 'shutdown'): boolean {
-  return processor[method] !== WireSpanProcessor.prototype[method];
 }
 
 /** The processors that can be called; what is none is said, once. */
@@ -137,9 +151,13 @@ export function usableProcessors(given: readonly SpanProcessor[] | undefined): S
     return [];
   }
   return given.filter((processor) => {
-    // Exactly ours: it would only put the provider in plug-in mode.
-    if (processor instanceof NoopSpanProcessor && isOwn(processor)) return false;
-    if (typeof processor?.onStart === 'function' && typeof processor.onEnd === 'function') return true;
+    try {
+      // Exactly ours: it would only put the provider in plug-in mode.
+      if (processor instanceof NoopSpanProcessor && isOwn(processor)) return false;
+      if (typeof processor?.onStart === 'function' && typeof processor.onEnd === 'function') return true;
+    } catch {
+      // A Proxy that refuses to be read.
+    }
     warnOnce(
       'span-processor',
       `spanProcessors: expected objects with onStart and onEnd, got ${describe(processor)}; it gets no spans.`,

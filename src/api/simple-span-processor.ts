@@ -3,7 +3,7 @@ import type { MeterProvider } from '@opentelemetry/api';
 import { declareOwn } from '../export/own-class.ts';
 import { Pipe } from '../export/pipe.ts';
 import type { SpanCursor } from '../export/span-queue.ts';
-import type { ObjectExportOptions } from './object-export.ts';
+import type { ObjectSchedule } from './object-export.ts';
 import type { SpanExporter } from './types.ts';
 import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } from './wire-span-processor.ts';
 
@@ -32,7 +32,7 @@ export class SimpleSpanProcessor extends WireSpanProcessor {
     return 'simple_span_processor';
   }
 
-  protected override get objectOptions(): ObjectExportOptions {
+  protected override get objectSchedule(): ObjectSchedule {
     return {
       maxQueueSize: undefined,
       maxExportBatchSize: undefined,

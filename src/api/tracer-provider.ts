@@ -111,7 +111,8 @@ export class TracerProvider implements ApiTracerProvider {
    *
    * @throws Error when a forced engine cannot start.
    */
-  constructor(options: TracerProviderOptions = {}) {
+  constructor(given: TracerProviderOptions = {}) {
+    const options = given ?? {};
     const arena = openArena(resolveEngineOptions(options));
     const resource = options.resource ?? environmentResource();
     const ledger = new Ledger();
@@ -196,11 +197,13 @@ export class TracerProvider implements ApiTracerProvider {
   register(
     config: { contextManager?: ContextManager | null; propagator?: TextMapPropagator | null } = {},
   ): boolean {
+    const { contextManager = ownContextManager, propagator = resolvePropagator() } = config ?? {};
     const registered = trace.setGlobalTracerProvider(this);
-    if (config.contextManager !== null) {
-      contextApi.setGlobalContextManager(config.contextManager ?? ownContextManager);
+    if (contextManager !== null) {
+      // One that is not enabled carries nothing across an `await`; the same as upstream's providers do.
+      contextManager.enable?.();
+      contextApi.setGlobalContextManager(contextManager);
     }
-    const propagator = config.propagator === undefined ? resolvePropagator() : config.propagator;
     if (propagator) propagation.setGlobalPropagator(propagator);
     return registered;
   }
@@ -231,7 +234,7 @@ export class TracerProvider implements ApiTracerProvider {
 
   /** Sends what has finished. Resolves when it was answered, or at the deadline; never rejects. */
   async forceFlush(options: { timeoutMillis?: number } = {}): Promise<void> {
-    await this.flush(options.timeoutMillis ?? this.flushMillis);
+    await this.flush(options?.timeoutMillis ?? this.flushMillis);
   }
 
   /** As `forceFlush`, and says what happened. */

@@ -89,16 +89,13 @@ export class Tracer implements ApiTracer {
   ): StartedSpan {
     const { settings } = this;
     const { shortcut } = settings;
-    if (shortcut === 'off' || (shortcut === 'parent' && parent instanceof NonRecordingSpan)) {
+    if (shortcut === 'off') return new NonRecordingSpan(parent, settings.idGenerator);
+    if (shortcut === 'parent' && isUnsampled(parent))
       return new NonRecordingSpan(parent, settings.idGenerator);
-    }
     // A name's toString and the getters of options may start spans: they run before this one's identity is made.
     const spanName = typeof name === 'string' ? name : describe(name);
     const options = given === NO_OPTIONS ? NO_START : readOptions(given);
     const parentSampled = inherit(parent);
-    if (shortcut === 'parent' && parentSampled === false) {
-      return new NonRecordingSpan(parent, settings.idGenerator);
-    }
     // Trace SDK specification, "SDK Span creation": the trace id, then the sampler, then the span id.
     if (settings.idGenerator !== null && parentSampled === undefined) generateTraceId(settings.idGenerator);
     if (shortcut === 'ask') return this.startSampled(spanName, options, context, parent);
@@ -128,7 +125,7 @@ export class Tracer implements ApiTracer {
     const fn = fourth ?? (typeof third === 'function' ? third : second);
     if (typeof fn !== 'function') return undefined;
     const options = typeof second === 'function' ? NO_OPTIONS : second;
-    const parent = typeof third === 'object' && third !== null ? third : activeContext();
+    const parent = isContext(third) ? third : activeContext();
     const span = this.startSpan(name, options, parent);
     return withContext(new SpanFrame(parent, span), () => (fn as F)(span)) as ReturnType<F>;
   }
@@ -241,6 +238,19 @@ function fill(
   if (attributes !== undefined) span.setAttributes(attributes);
   if (samplerAttributes !== undefined) span.setAttributes(samplerAttributes);
   if (links !== undefined) span.addLinks(links);
+}
+
+/** Whether a parent is valid and was not sampled, without its ids being read: its children need none of their own yet. */
+function isUnsampled(parent: ApiSpan | undefined): boolean {
+  if (parent === undefined) return false;
+  if (parent instanceof Span) return (parent._flags & SAMPLED) === 0;
+  if (parent instanceof NonRecordingSpan) return true;
+  const context = parent.spanContext();
+  return (context.traceFlags & SAMPLED) === 0 && isSpanContextValid(context);
+}
+
+function isContext(value: unknown): value is Context {
+  return typeof value === 'object' && value !== null && typeof (value as Context).getValue === 'function';
 }
 
 /** Whether a sampler's trace state is one. A span keeps its parent's otherwise. */

@@ -13,7 +13,7 @@ import { EncodedObjectExport } from './encoded-object-export.ts';
 import { ExporterCalls } from './exporter-calls.ts';
 import { countsItself, exporterMetrics } from './exporter-metrics.ts';
 import { nameOf } from './guarded-call.ts';
-import type { ObjectExport, ObjectExportOptions } from './object-export.ts';
+import type { ObjectExport, ObjectExportOptions, ObjectSchedule } from './object-export.ts';
 import { type DropCounts, ProcessorMetrics } from './processor-metrics.ts';
 import { sdkMetrics } from './sdk-metrics.ts';
 import type { ReadableSpan, SpanExporter, SpanProcessor } from './types.ts';
@@ -77,7 +77,7 @@ export abstract class WireSpanProcessor implements SpanProcessor {
   }
 
   /** When span objects leave. */
-  protected abstract get objectOptions(): ObjectExportOptions;
+  protected abstract get objectSchedule(): ObjectSchedule;
 
   protected connected(connection: Connection): Connection {
     this.connections.push(connection);
@@ -162,11 +162,12 @@ export abstract class WireSpanProcessor implements SpanProcessor {
   }
 
   private openObjectExport(): ObjectExport {
-    const { exporter, objectOptions } = this;
+    const { exporter, objectSchedule } = this;
     // Once stopped, nothing will be encoded any more: no arena for that.
     const takesObjects = !takesBytes(exporter) || exporter.prefersObjects || this.isStopped;
     const measured = takesObjects && countsItself(exporter) ? undefined : exporterMetrics(exporter);
-    const options = { ...objectOptions, onOperation: measured?.onOperation };
+    const maxQueueBytes = this.arena?.engine.bytes.length ?? resolveEngineOptions({}).arenaBytes;
+    const options = { ...objectSchedule, maxQueueBytes, onOperation: measured?.onOperation };
     const objects = takesObjects
       ? new ExporterCalls(exporter, options)
       : new EncodedObjectExport(this.arena ?? openArena(resolveEngineOptions({})), exporter.wire(), options);

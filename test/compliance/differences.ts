@@ -159,9 +159,12 @@ const SET_UP: readonly Difference[] = [
     ],
   ),
   differs(
-    'A processor that throws in a hook throws into the program.',
+    'A processor that throws in a hook throws into the program, and one whose hook rejects ends it.',
     'It is named in a warning, and costs no other processor its spans.',
-    ['plugin-processors.test.ts: a processor that fails > in %s costs no other its spans'],
+    [
+      'plugin-processors.test.ts: a processor that fails > in %s costs no other its spans',
+      'plugin-processors.test.ts: a processor that fails > in an async %s leaves no unhandled rejection',
+    ],
   ),
 ];
 

@@ -34,23 +34,26 @@ const SDK: readonly Rule[] = [
   rule(
     'trace/sdk.md, "Simple processor", "Batching processor", MUST',
     'Export is never called concurrently by one processor, not even by a flush',
-    yes([
-      'batch-span-processor.test.ts: one request is in flight at a time',
-      'exporter-calls.test.ts: the batch processor > never exports while an export is under way',
-      'simple-span-processor.test.ts: on the %s engine > while one export is under way, the next spans wait and leave together',
-      'exporter-calls.test.ts: the simple processor > exports in onEnd itself, one span a call, and later ones when the call before has answered',
-    ]),
+    yes(
+      [
+        'batch-span-processor.test.ts: one request is in flight at a time',
+        'exporter-calls.test.ts: the batch processor > never exports while an export is under way',
+        'simple-span-processor.test.ts: on the %s engine > while one export is under way, the next spans wait and leave together',
+        'exporter-calls.test.ts: the simple processor > exports in onEnd itself, one span a call, and later ones when the call before has answered',
+      ],
+      'After an export of span objects that did not answer within the export timeout, the next begins: nobody can tell whether its answer will come.',
+    ),
   ),
   rule(
     'trace/sdk.md, "Batching processor"',
     'Its defaults are 5,000 ms, 30,000 ms, a queue of 2,048 and batches of 512 spans',
     no(
-      'The two times are. What waits is bounded by the bytes of the arena and a request by its bytes, unless a number of spans is set, which is obeyed exactly; exporters of another make get the two numbers of the specification.',
+      'The two times are. What waits is bounded by the bytes of the arena and a request by its bytes, unless a number of spans is set, which is obeyed exactly; exporters that take objects get batches of 512.',
       [
         'config-options.test.ts: batch > defaults, options and variables',
         'batch-span-processor.test.ts: unset, the queue is bounded by bytes only: 5,000 spans in one tick are all kept',
         'batch-span-processor.test.ts: on the %s engine > a queue of the size set keeps exactly that many and counts the rest, those in flight included',
-        'exporter-calls.test.ts: the batch processor > takes 512 a batch and lets 2,048 wait unless told otherwise; the rest is counted and said',
+        'exporter-calls.test.ts: the batch processor > takes 512 a batch, and keeps about arenaBytes of spans unless told otherwise; the rest is counted and said',
       ],
     ),
   ),

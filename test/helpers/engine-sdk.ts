@@ -2,7 +2,7 @@
 
 import { vi } from 'vitest';
 
-import type { ObjectExportOptions } from '../../src/api/object-export.ts';
+import type { ObjectSchedule } from '../../src/api/object-export.ts';
 import type { ArenaExporter, Connection, WireSpanProcessor } from '../../src/api/wire-span-processor.ts';
 import type { SpanCursor } from '../../src/export/span-queue.ts';
 import { WireRecorder } from './api-recorder.ts';
@@ -29,7 +29,7 @@ export async function freshSdk() {
       own.declareOwn(FlushProcessor, 'onStart', 'onEnding', 'onEnd');
     }
 
-    protected override get objectOptions(): ObjectExportOptions {
+    protected override get objectSchedule(): ObjectSchedule {
       throw new Error('expected no span objects');
     }
 
