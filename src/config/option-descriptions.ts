@@ -175,7 +175,8 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   {
     title: 'Span limits',
     introduction:
-      'Members of `limits` in `init`, of `spanLimits` in a provider. Warnings use the second name.',
+      'Members of `limits` in `init`, of `spanLimits` in a provider. Warnings use the second name. Each also takes ' +
+      '`Infinity`, for no limit.',
     options: [
       'spanLimits.attributeCountLimit',
       'spanLimits.attributeValueLengthLimit',
