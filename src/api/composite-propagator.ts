@@ -9,6 +9,11 @@ export interface CompositePropagatorOptions {
   propagators?: readonly TextMapPropagator[];
 }
 
+/** {@link CompositePropagatorOptions} with a list that may be changed, as opentelemetry-js 2.x has it. */
+export interface CompositePropagatorConfig extends CompositePropagatorOptions {
+  propagators?: TextMapPropagator[];
+}
+
 /**
  * Runs several propagators. What is no propagator is left out, and one that throws or answers with something
  * else than a context, a promise included, is skipped; both with a warning, and the others still run. Never throws.
