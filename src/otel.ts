@@ -12,6 +12,7 @@ export {
   B3Propagator,
   type B3PropagatorConfig,
   CompositePropagator,
+  type CompositePropagatorConfig,
   type CompositePropagatorOptions,
   EnvironmentGetter,
   EnvironmentSetter,
@@ -66,6 +67,7 @@ export {
   type SamplingRule,
   TraceIdRatioBasedSampler,
 } from './api/sampler.ts';
+export type { SDKRegistrationConfig } from './api/sdk-registration-config.ts';
 export { SimpleSpanProcessor } from './api/simple-span-processor.ts';
 export { isTracingSuppressed, suppressTracing, unsuppressTracing } from './api/suppress-tracing.ts';
 export {
@@ -81,12 +83,16 @@ export {
   TracerProvider as BasicTracerProvider,
   TracerProvider as NodeTracerProvider,
   type TracerProviderOptions,
+  type TracerProviderOptions as NodeTracerConfig,
+  type TracerProviderOptions as TracerConfig,
   type TracerProviderStats,
 } from './api/tracer-provider.ts';
 export {
   type ExportResult,
   ExportResultCode,
   type InstrumentationScope,
+  type MaybePromise,
+  type RawResourceAttribute,
   type ReadableSpan,
   type Resource,
   type Span,
@@ -94,7 +100,12 @@ export {
   type SpanProcessor,
   type TimedEvent,
 } from './api/types.ts';
-export type { BatchOptions, BatchOptions as BufferConfig } from './config/batch.ts';
+export type {
+  BatchOptions,
+  BatchOptions as BufferConfig,
+  BatchSpanProcessorBrowserConfig,
+} from './config/batch.ts';
+export type { GeneralLimits } from './config/span-limits.ts';
 export { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 export { InMemorySpanExporter } from './export/in-memory-span-exporter.ts';
 export type { OTLPTraceExporterOptions } from './export/otlp-trace-options.ts';

@@ -84,11 +84,22 @@ describe('span limits', () => {
     ).toBe(1);
   });
 
-  test('an infinite value length may be written out', () => {
+  test('each option may be infinite, whatever its variable says', () => {
     env('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT', '5');
-    const limits = resolveSpanLimits({ attributeValueLengthLimit: Number.POSITIVE_INFINITY });
-    expect(limits.attributeValueLengthLimit).toBe(Number.POSITIVE_INFINITY);
+    env('OTEL_SPAN_EVENT_COUNT_LIMIT', '5');
+    const names = Object.keys(defaults);
+    const unlimited = Object.fromEntries(names.map((name) => [name, Number.POSITIVE_INFINITY]));
+    expect(resolveSpanLimits(unlimited)).toEqual(unlimited);
+    expect(resolveSpanLimits({}, { attributeCountLimit: Number.POSITIVE_INFINITY })).toMatchObject({
+      attributeCountLimit: Number.POSITIVE_INFINITY,
+    });
     expect(said).toEqual([]);
+  });
+
+  test('no variable of a count may be infinite', () => {
+    env('OTEL_SPAN_EVENT_COUNT_LIMIT', 'Infinity');
+    expect(resolveSpanLimits()).toEqual(defaults);
+    expect(said).toEqual([expect.stringContaining('OTEL_SPAN_EVENT_COUNT_LIMIT')]);
   });
 });
 

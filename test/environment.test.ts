@@ -218,6 +218,7 @@ const ROWS: readonly Row[] = [
       ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'http://signal:1/own', 'http://signal:1/own'],
       ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://general:2/base', 'http://general:2/base/v1/traces'],
     ],
+    invalid: 'collector:4318',
     explicit: [{ url: 'http://explicit:3/path' }, 'http://explicit:3/path'],
   },
   {
@@ -400,12 +401,12 @@ describe('in a program', () => {
   );
 
   test.each(['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'])(
-    '%s that is no URL turns tracing off, by name',
+    '%s that is no URL is named, and tracing is on',
     (variable) => {
       vi.stubEnv(variable, 'collector:4318');
       init();
-      expect(stats().engine).toBe('none');
-      expect(lines).toEqual([expect.stringMatching(`tracing is off: ${variable}: expected a URL`)]);
+      expect(stats().engine).not.toBe('none');
+      expect(lines).toEqual([expect.stringMatching(`^(spandrel: )?${variable}: expected a URL`)]);
     },
   );
 

@@ -2,6 +2,7 @@ import { type Attributes, createTraceState, type Link, type TraceState } from '@
 import { describe, expect, test } from 'vitest';
 import { exceptionAttributes, isTimeInput, recordLink, traceStateText } from '../src/api/event.ts';
 import { hostileProxy } from './helpers/api-hostile.ts';
+import { MODES, recordIn } from './helpers/api-modes.ts';
 import { balance, captureWarnings, plainAttributes, record } from './helpers/api-recorder.ts';
 
 captureWarnings();
@@ -41,6 +42,22 @@ describe('the second argument of addEvent', () => {
     expect(events[0].timeUnixNano).toBeGreaterThanOrEqual(startTimeUnixNano);
     expect(events[0].timeUnixNano).toBeLessThanOrEqual(endTimeUnixNano);
   });
+});
+
+test.each(MODES)('in %s mode infinite limits keep more than the default ones', (mode) => {
+  const most = Number.POSITIVE_INFINITY;
+  const spanLimits = {
+    ...{ attributeCountLimit: most, eventCountLimit: most, linkCountLimit: most },
+    ...{ attributePerEventCountLimit: most, attributePerLinkCountLimit: most },
+  };
+  const { exporter, tracer } = recordIn(mode, { spanLimits });
+  const attributes = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`k${index}`, index]));
+  const span = tracer.startSpan('s', { attributes });
+  for (let index = 0; index < 149; index += 1) span.addEvent('e').addLink({ context });
+  span.addEvent('e', attributes).addLink({ context, attributes }).end();
+  const [{ events, links, ...sent }] = exporter.spans;
+  expect([sent.attributes.length, events.length, links.length]).toEqual([150, 150, 150]);
+  expect([events[149].attributes.length, links[149].attributes.length]).toEqual([150, 150]);
 });
 
 describe('links', () => {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as upstreamCore from '@opentelemetry/core';
+import type * as upstreamResources from '@opentelemetry/resources';
 import * as upstream from '@opentelemetry/sdk-trace-base';
 import { describe, expect, test } from 'vitest';
 import { ABSENT, isInstalled, OWN, readOwn, readUpstream } from '../scripts/otel-names.mjs';
@@ -86,6 +87,45 @@ describe('spandrel/otel', () => {
     expect(seen).toMatchObject({ name: 'checkout', attributes: { a: 1, b: 2 }, droppedAttributesCount: 1 });
     expect(seen.resource.attributes['service.name']).toBe('shop');
   });
+});
+
+/** Compiles only where a value of the first type fits where the second is wanted. */
+type Fits<Given extends Wanted, Wanted> = Given;
+
+test('option types written for opentelemetry-js 2.x fit here, and ours there', () => {
+  // The compiler checks them, each way that holds.
+  type Pairs = [
+    Fits<otel.TracerConfig, upstream.TracerConfig>,
+    Fits<upstream.TracerConfig, otel.TracerConfig>,
+    Fits<otel.NodeTracerConfig, upstream.TracerConfig>,
+    Fits<upstream.TracerConfig, otel.NodeTracerConfig>,
+    Fits<otel.SDKRegistrationConfig, upstream.SDKRegistrationConfig>,
+    Fits<upstream.SDKRegistrationConfig, otel.SDKRegistrationConfig>,
+    Fits<otel.GeneralLimits, upstream.GeneralLimits>,
+    Fits<upstream.GeneralLimits, otel.GeneralLimits>,
+    Fits<otel.BufferConfig, upstream.BufferConfig>,
+    Fits<upstream.BufferConfig, otel.BufferConfig>,
+    Fits<otel.BatchSpanProcessorBrowserConfig, upstream.BatchSpanProcessorBrowserConfig>,
+    Fits<upstream.BatchSpanProcessorBrowserConfig, otel.BatchSpanProcessorBrowserConfig>,
+    Fits<otel.RawResourceAttribute, upstreamResources.RawResourceAttribute>,
+    Fits<upstreamResources.RawResourceAttribute, otel.RawResourceAttribute>,
+    Fits<otel.MaybePromise<string>, upstreamResources.MaybePromise<string>>,
+    Fits<upstreamResources.MaybePromise<string>, otel.MaybePromise<string>>,
+    Fits<otel.CompositePropagatorConfig, upstreamCore.CompositePropagatorConfig>,
+    Fits<upstreamCore.CompositePropagatorConfig, otel.CompositePropagatorConfig>,
+  ];
+  const registration: Pairs[4] = { propagator: null, contextManager: null };
+  const config: Pairs[0] = { generalLimits: { attributeCountLimit: 1 }, forceFlushTimeoutMillis: 5 };
+  const propagators: Pairs[16] = { propagators: [] };
+  const browser: Pairs[10] = { disableAutoFlushOnDocumentHide: true, maxQueueSize: 5 };
+  const provider = new otel.NodeTracerProvider({
+    ...config,
+    spanProcessors: [new otel.BatchSpanProcessor(new otel.InMemorySpanExporter(), browser)],
+  });
+  expect(provider.settings.limits.attributeCountLimit).toBe(1);
+  expect(new otel.CompositePropagator(propagators).fields()).toEqual([]);
+  const wanted: Parameters<typeof provider.register>[0] = registration;
+  expect(wanted).toEqual({ propagator: null, contextManager: null });
 });
 
 test('spandrel has the few names of the quick start, and no more', () => {

@@ -85,8 +85,9 @@ describe('the endpoint', () => {
     expect(endpoint.display).not.toContain('canary');
   });
 
-  test.each([
+  const UNUSABLE = [
     'localhost:4318',
+    ':::bad',
     'ftp://host/',
     'http://',
     '/v1/traces',
@@ -94,22 +95,39 @@ describe('the endpoint', () => {
     'grpc://me:canary-pass@host:1',
     'http://me:canary-pass@ho st/?key=canary-query',
     'me:canary@pass?x@host:1',
-  ])('%s is refused by name and without its secrets', (url) => {
-    for (const make of [() => new OTLPTraceExporter({ url }), fromEnvironment(SIGNAL, url)]) {
-      expect(make).toThrow(EndpointError);
-      expect(make).toThrow(TypeError);
-      expect(make).toThrow(/expected a URL that starts with http:\/\/ or https:\/\/, got/);
-      expect(make).not.toThrow(/canary/);
-    }
-    expect(fromEnvironment(SIGNAL, url)).toThrow(SIGNAL);
+  ];
+
+  test.each(UNUSABLE)('%s is refused by name and without its secrets', (url) => {
+    const make = () => new OTLPTraceExporter({ url });
+    expect(make).toThrow(EndpointError);
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(/option url: expected a URL that starts with http:\/\/ or https:\/\/, got/);
+    expect(make).not.toThrow(/canary/);
   });
 
-  function fromEnvironment(name: string, value: string): () => void {
-    return () => {
-      vi.stubEnv(name, value);
-      new OTLPTraceExporter();
-    };
-  }
+  test.each(UNUSABLE)('%s in a variable is named without its secrets, and the next source counts', (text) => {
+    const display = () => resolveOtlpTraceOptions().endpoint.display;
+    vi.stubEnv(SIGNAL, text);
+    vi.stubEnv(GENERAL, 'http://a:1/base');
+    expect(display()).toBe('http://a:1/base/v1/traces');
+    vi.stubEnv(GENERAL, text);
+    expect(display()).toBe('http://localhost:4318/v1/traces');
+    vi.stubEnv(SIGNAL, 'http://b:2/own');
+    expect(display()).toBe('http://b:2/own');
+    const expected = 'expected a URL that starts with http:// or https://, got';
+    expect(lines).toEqual([
+      expect.stringContaining(`${SIGNAL}: ${expected}`),
+      expect.stringContaining(`${GENERAL}: ${expected}`),
+    ]);
+    expect(lines.join()).not.toContain('canary');
+  });
+
+  test('of a variable that is no URL keeps no exporter from being made', () => {
+    vi.stubEnv(SIGNAL, 'localhost:4318');
+    vi.stubEnv(GENERAL, ':::bad');
+    expect(() => new OTLPTraceExporter()).not.toThrow();
+    expect(lines).toHaveLength(2);
+  });
 
   test('at port 4317 gets a hint', () => {
     new OTLPTraceExporter({ url: 'http://localhost:4317' });

@@ -25,6 +25,7 @@ import {
 } from '../src/api/propagation.ts';
 import { isTracingSuppressed, suppressTracing, unsuppressTracing } from '../src/api/suppress-tracing.ts';
 import { resetDiagnostics } from '../src/diagnostics.ts';
+import { unhandledRejections } from './helpers/unhandled-rejections.ts';
 
 const TRACEPARENT = '00-5bd66ef5095369c7b0d1f8f4bd33716a-c532cb4098ac3dd2-01';
 const parent: SpanContext = {
@@ -283,6 +284,31 @@ describe('composite', () => {
     const composite = new CompositePropagator({ propagators: propagators as never });
     expect(extract(composite, { traceparent: TRACEPARENT })).toBe(ROOT_CONTEXT);
     expect(said).toHaveLength(1);
+  });
+
+  test('one that answers with promises that fail is said, and the others run', async () => {
+    const late = () => Promise.reject(new Error('late')) as never;
+    const asynchronous = { inject: late, extract: late, fields: late };
+    const composite = new CompositePropagator({ propagators: [named('one'), asynchronous] });
+    const run = () => {
+      expect(inject(composite, ROOT_CONTEXT)).toEqual({ x: 'one' });
+      expect(extract(composite, {}).getValue(Symbol.for('x'))).toBe('one');
+      expect(composite.fields()).toEqual(['x', 'one']);
+    };
+    expect(await unhandledRejections(run)).toEqual([]);
+    expect(said).toEqual([
+      'spandrel: propagator Object: expected inject to write at once, got a promise; what it writes later is lost.\n',
+    ]);
+  });
+
+  test('an extract that answers with a promise is skipped and said', async () => {
+    const late = { ...named('late'), extract: () => Promise.reject(new Error('late')) as never };
+    const composite = new CompositePropagator({ propagators: [named('one'), late] });
+    const run = () => expect(extract(composite, {}).getValue(Symbol.for('x'))).toBe('one');
+    expect(await unhandledRejections(run)).toEqual([]);
+    expect(said).toEqual([
+      'spandrel: propagator Object: expected extract to return a context, got a promise; it is skipped.\n',
+    ]);
   });
 
   test('fields that are no list are left out, the others stay', () => {

@@ -112,7 +112,7 @@ describe('spandrel/register', () => {
   });
 
   test.each([
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'nonsense'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'nonsense'],
     ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/absent.pem'],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'smoke'],
     ['OTEL_EXPORTER_OTLP_HEADERS', 'canary'],

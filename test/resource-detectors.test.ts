@@ -8,6 +8,7 @@ import * as otel from '../src/otel.ts';
 import { bundle, run } from './helpers/api-child.ts';
 import { type OtlpReceiver, receiveOtlp } from './helpers/api-receiver.ts';
 import { captureWarnings, plainAttributes } from './helpers/api-recorder.ts';
+import { unhandledRejections } from './helpers/unhandled-rejections.ts';
 
 const lines = captureWarnings();
 
@@ -177,6 +178,26 @@ describe('detectResources', () => {
     }
     expect(lines).toEqual([expect.stringMatching(/resource detector Broken: /)]);
     expect(lines[0].replace(/; what it did not find is left out\.$/, '')).toMatch(message);
+  });
+
+  test.each([
+    [
+      'detect',
+      async () => Promise.reject(new Error('late')),
+      /expected an object with attributes, got a promise/,
+    ],
+    [
+      'its attributes',
+      () => ({ attributes: Promise.reject(new Error('late')) }),
+      /expected attributes in an object, got a promise/,
+    ],
+  ])('a promise for %s that fails ends no program', async (_, detect, message) => {
+    const run = () => {
+      const detectors = [good, { detect } as never];
+      expect(otel.detectResources({ detectors }).attributes).toEqual({ good: 1 });
+    };
+    expect(await unhandledRejections(run)).toEqual([]);
+    expect(lines).toEqual([expect.stringMatching(message)]);
   });
 
   test('attributes that cannot be read, are no values, or whose promises reject are left out alone', async () => {

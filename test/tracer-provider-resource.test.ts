@@ -1,6 +1,7 @@
 import { resourceFromAttributes as upstreamResource } from '@opentelemetry/resources';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { resourceFromAttributes } from '../src/api/resource.ts';
+import { MODES, recordIn } from './helpers/api-modes.ts';
 import {
   captureWarnings,
   plainAttributes,
@@ -9,7 +10,7 @@ import {
   type WireRecorder,
 } from './helpers/api-recorder.ts';
 
-captureWarnings();
+const lines = captureWarnings();
 
 const resourceOf = (exporter: WireRecorder): Record<string, unknown> =>
   plainAttributes(exporter.requests[0].resourceSpans[0].resource.attributes);
@@ -33,6 +34,47 @@ describe('the resource', () => {
       'telemetry.sdk.language': 'nodejs',
     });
     expect(attributes['service.name']).toMatch(/^unknown_service/);
+  });
+});
+
+describe.each(MODES)('in %s mode a resource of another make', (mode) => {
+  const refuse = (): never => {
+    throw new Error('down');
+  };
+  const throwing = (members: object, ...names: string[]) =>
+    names.reduce((object, name) => Object.defineProperty(object, name, { get: refuse }), { ...members });
+
+  test.each([
+    ['attributes', { schemaUrl: 'https://u/1' }, 'https://u/1', {}],
+    ['schemaUrl', { attributes: { a: 1 } }, '', { a: 1 }],
+    ['asyncAttributesPending', { attributes: { a: 1 } }, '', { a: 1 }],
+    ['waitForAsyncAttributes', { attributes: { a: 1 }, asyncAttributesPending: true }, '', { a: 1 }],
+  ])(
+    'whose %s throws is named once, and spans are sent with the rest',
+    async (name, rest, url, attributes) => {
+      const { exporter, provider, tracer } = recordIn(mode, { resource: throwing(rest, name) as never });
+      tracer.startSpan('a').end();
+      tracer.startSpan('b').end();
+      await provider.forceFlush();
+      expect(exporter.spans.map((span) => span.name)).toEqual(['a', 'b']);
+      const [{ resource, schemaUrl }] = exporter.requests[0].resourceSpans;
+      expect([plainAttributes(resource.attributes), schemaUrl]).toEqual([attributes, url]);
+      expect(lines).toEqual([
+        expect.stringMatching(`the resource cannot be read: its ${name} threw down; spans are sent`),
+      ]);
+    },
+  );
+
+  test.each(['attributes', 'schemaUrl'])('whose %s are null or a number has none', async (name) => {
+    for (const value of [null, 5]) {
+      const { exporter, provider, tracer } = recordIn(mode, { resource: { [name]: value } as never });
+      tracer.startSpan('s').end();
+      await provider.forceFlush();
+      expect(exporter.requests[0].resourceSpans[0]).toMatchObject({
+        resource: { attributes: [] },
+        schemaUrl: '',
+      });
+    }
   });
 });
 

@@ -32,8 +32,11 @@ import type { Span } from '../src/api/span.ts';
 import type { OtlpSpan } from '../src/export/otlp-message.ts';
 import { hostileProxy } from './helpers/api-hostile.ts';
 import { balance, captureWarnings, plainAttributes, record } from './helpers/api-recorder.ts';
+import { unhandledRejections } from './helpers/unhandled-rejections.ts';
 
 const lines = captureWarnings();
+
+const rejecting = () => Promise.reject(new Error('late'));
 
 const remote = {
   ...{ traceId: '0123456789abcdef0123456789abcdef', spanId: 'fedcba9876543210', isRemote: true },
@@ -130,16 +133,37 @@ describe('samplers', () => {
   });
 
   test('one that answers with a promise that fails leaves no unhandled rejection', async () => {
-    const unhandled: unknown[] = [];
-    const listener = (reason: unknown) => unhandled.push(reason);
-    process.on('unhandledRejection', listener);
-    const { tracer } = record({ sampler: sampler(async () => Promise.reject(new Error('late'))) });
-    expect(tracer.startSpan('s').isRecording()).toBe(false);
-    await new Promise(setImmediate);
-    process.off('unhandledRejection', listener);
-    expect(unhandled).toEqual([]);
+    const { tracer } = record({ sampler: sampler(rejecting) });
+    const start = () => expect(tracer.startSpan('s').isRecording()).toBe(false);
+    expect(await unhandledRejections(start)).toEqual([]);
     expect(lines).toEqual([expect.stringMatching(/expected an answer from the sampler, got a promise/)]);
   });
+
+  test.each([
+    ['attributes', 'attributes'],
+    ['traceState', 'a trace state'],
+  ])('%s that are a promise that fails are left out, and the decision counts', async (member, named) => {
+    const { exporter, tracer } = record({ sampler: sampler(() => ({ decision: 2, [member]: rejecting() })) });
+    const run = () => tracer.startSpan('s', { attributes: { own: 1 } }, underContext(remote)).end();
+    expect(await unhandledRejections(run)).toEqual([]);
+    expect(plainAttributes(exporter.spans[0].attributes)).toEqual({ own: 1 });
+    expect(exporter.spans[0].traceState).toBe('vendor=1');
+    expect(lines).toEqual([expect.stringContaining(`the sampler: expected ${named}, got a promise`)]);
+  });
+
+  test.each(['threshold', 'updateTraceState'])(
+    'a composable one whose %s is a promise that fails costs the span alone',
+    async (member) => {
+      const intent = { threshold: 0n, thresholdReliable: true };
+      const wrong = { ...intent, [member]: member === 'threshold' ? rejecting() : rejecting };
+      const { tracer } = record({
+        sampler: createCompositeSampler({ getSamplingIntent: () => wrong as never }),
+      });
+      const start = () => expect(tracer.startSpan('s').isRecording()).toBe(false);
+      expect(await unhandledRejections(start)).toEqual([]);
+      expect(lines).toEqual([expect.stringContaining('got a promise')]);
+    },
+  );
 
   test('one that changes what it was given changes neither the span, nor other spans, nor the caller’s objects', () => {
     const seen: unknown[] = [];
@@ -429,6 +453,24 @@ describe('id generators', () => {
       expect(lines).toEqual([expect.stringContaining('id generator')]);
     },
   );
+
+  test.each([
+    ['generateTraceId', { ...ids, generateTraceId: rejecting }],
+    ['generateSpanId', { ...ids, generateSpanId: rejecting }],
+    ['hasRandomTraceIds', { ...ids, hasRandomTraceIds: null }],
+  ])('a promise from %s that fails is refused and costs nothing else', async (member, given) => {
+    const { exporter, tracer } = record({
+      idGenerator: (member === 'hasRandomTraceIds'
+        ? { ...given, hasRandomTraceIds: rejecting() }
+        : given) as never,
+    });
+    const run = () => tracer.startSpan('s', {}, ROOT_CONTEXT).end();
+    expect(await unhandledRejections(run)).toEqual([]);
+    expect(isValid(exporter.spans[0])).toBe(true);
+    expect(lines).toEqual([
+      expect.stringMatching(/expected an answer from the id generator, got a promise\. Random ids are used/),
+    ]);
+  });
 
   test('one that starts spans itself does not mix up the parent', () => {
     const other = record();

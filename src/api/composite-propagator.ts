@@ -2,15 +2,21 @@
 
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api';
 import { warn } from '../diagnostics.ts';
+import { refusePromise, swallowRejection } from './refuse-promise.ts';
 
 export interface CompositePropagatorOptions {
   /** In the order they run; where two write one header, or read one value, the later wins. Default: none. */
   propagators?: readonly TextMapPropagator[];
 }
 
+/** {@link CompositePropagatorOptions} with a list that may be changed, as opentelemetry-js 2.x has it. */
+export interface CompositePropagatorConfig extends CompositePropagatorOptions {
+  propagators?: TextMapPropagator[];
+}
+
 /**
  * Runs several propagators. What is no propagator is left out, and one that throws or answers with something
- * else than a context is skipped; both with a warning, and the others still run. Never throws.
+ * else than a context, a promise included, is skipped; both with a warning, and the others still run. Never throws.
  */
 export class CompositePropagator implements TextMapPropagator {
   private readonly propagators: readonly TextMapPropagator[];
@@ -21,7 +27,10 @@ export class CompositePropagator implements TextMapPropagator {
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     for (const propagator of this.propagators) {
-      guard(propagator, undefined, () => propagator.inject(context, carrier, setter));
+      const answer: unknown = guard(propagator, undefined, () => propagator.inject(context, carrier, setter));
+      if (swallowRejection(answer)) {
+        report(propagator, 'inject to write at once', 'a promise', 'what it writes later is lost');
+      }
     }
   }
 
@@ -29,8 +38,9 @@ export class CompositePropagator implements TextMapPropagator {
     let extracted = context;
     for (const propagator of this.propagators) {
       const answer = guard(propagator, extracted, () => propagator.extract(extracted, carrier, getter));
-      if (typeof answer?.getValue === 'function') extracted = answer;
-      else skipped(propagator, 'extract to return a context', answer === null ? 'null' : typeof answer);
+      if (swallowRejection(answer)) report(propagator, 'extract to return a context', 'a promise');
+      else if (typeof answer?.getValue === 'function') extracted = answer;
+      else report(propagator, 'extract to return a context', answer === null ? 'null' : typeof answer);
     }
     return extracted;
   }
@@ -38,7 +48,11 @@ export class CompositePropagator implements TextMapPropagator {
   /** Names of all headers the propagators write, each once. */
   fields(): string[] {
     const names = this.propagators.flatMap((propagator) =>
-      guard(propagator, [], () => [...propagator.fields()]),
+      guard(propagator, [], () => {
+        const fields = propagator.fields();
+        refusePromise(fields, 'fields');
+        return [...fields];
+      }),
     );
     return [...new Set(names)];
   }
@@ -71,12 +85,17 @@ function guard<Result>(propagator: TextMapPropagator, fallback: Result, run: () 
   try {
     return run();
   } catch (error) {
-    skipped(propagator, 'it not to throw', error instanceof Error ? error.name : typeof error);
+    report(propagator, 'it not to throw', error instanceof Error ? error.name : typeof error);
     return fallback;
   }
 }
 
-function skipped(propagator: TextMapPropagator, expected: string, got: string): void {
+function report(
+  propagator: TextMapPropagator,
+  expected: string,
+  got: string,
+  consequence = 'it is skipped',
+): void {
   const name = propagator.constructor?.name ?? 'object';
-  warn(`propagator:${name}`, `propagator ${name}: expected ${expected}, got ${got}; it is skipped.`);
+  warn(`propagator:${name}`, `propagator ${name}: expected ${expected}, got ${got}; ${consequence}.`);
 }

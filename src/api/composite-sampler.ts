@@ -60,13 +60,16 @@ function isSampled(intent: SamplingIntent, state: OtTraceState, traceId: string)
 /** The parent's trace state as the intent wants it. One that was cleared is empty: `undefined` means the parent's. */
 function updated(parentState: ApiTraceState | undefined, intent: SamplingIntent): ApiTraceState | undefined {
   if (intent.updateTraceState === undefined) return parentState;
-  return intent.updateTraceState(parentState ?? new TraceState()) ?? new TraceState();
+  const state = intent.updateTraceState(parentState ?? new TraceState()) ?? new TraceState();
+  refusePromise(state, 'updateTraceState');
+  return state;
 }
 
 /** The members of an intent, each read once. */
 function readIntent(intent: SamplingIntent): SamplingIntent {
   refusePromise(intent, 'getSamplingIntent');
   const { threshold, thresholdReliable, attributes, updateTraceState } = intent;
+  refusePromise(threshold, 'getSamplingIntent for the threshold');
   if (typeof threshold === 'bigint') return { threshold, thresholdReliable, attributes, updateTraceState };
   throw new TypeError(
     `expected a sampling intent with a threshold of type bigint, got ${describe(threshold)}`,

@@ -4,6 +4,7 @@ import { STRING_BYTES, STRINGS } from '../../assembly/layout.ts';
 import { warnOnce } from '../diagnostics.ts';
 import type { Arena } from '../engine/arena.ts';
 import { AttributeList } from './attribute-list.ts';
+import { readResource } from './read-resource.ts';
 import type { InstrumentationScope, Resource } from './types.ts';
 
 // trace/v1: ResourceSpans.resource = 1, .schema_url = 3; ScopeSpans.scope = 1, .schema_url = 3.
@@ -22,19 +23,21 @@ export function resourceHeader(arena: Arena, resource: Resource): () => Uint8Arr
   return () => {
     if (final !== undefined) return final;
     const fields = resourceFields(arena, resource);
-    if (resource.asyncAttributesPending !== true) final = fields;
+    if (readResource(resource, 'asyncAttributesPending') !== true) final = fields;
     return fields;
   };
 }
 
 /** `ResourceSpans.resource` and `.schema_url`. */
 function resourceFields(arena: Arena, resource: Resource): Uint8Array {
-  return encodeFitting(arena, resource.attributes, (list) => {
+  const attributes = readResource(resource, 'attributes');
+  const schemaUrl: unknown = readResource(resource, 'schemaUrl');
+  return encodeFitting(arena, attributes, (list) => {
     const { writer } = arena;
     writer.openMessage(RESOURCE);
     writer.attributes(list.keys, list.values, list.names, list.count, false);
     writer.closeMessage(RESOURCE_ATTRIBUTES);
-    writer.textField(SCHEMA_URL, resource.schemaUrl ?? '');
+    writer.textField(SCHEMA_URL, typeof schemaUrl === 'string' ? schemaUrl : '');
   });
 }
 
@@ -63,7 +66,7 @@ function encodeFitting(
   const end = STRINGS + engine.words[STRING_BYTES >> 2];
   for (const lengthLimit of LENGTH_LIMITS) {
     const list = new AttributeList(arena.keyTable, Number.POSITIVE_INFINITY, lengthLimit);
-    if (attributes !== undefined) list.setAll(attributes);
+    if (attributes !== undefined && attributes !== null) list.setAll(attributes);
     writer.begin();
     write(list);
     const textEnd = writer.finishText();

@@ -12,6 +12,7 @@ import { warn } from '../diagnostics.ts';
 import { describe } from './attributes.ts';
 import { hexToLane, type IdGenerator, randomLane, spanIdOf, traceIdOf } from './ids.ts';
 import { ownSpanContext, RANDOM, randomFlagOf } from './random-flag.ts';
+import { refusePromise } from './refuse-promise.ts';
 import { Span } from './span.ts';
 
 const SAMPLED = 1;
@@ -128,6 +129,7 @@ function ask<Answer>(question: () => Answer): Answer | undefined {
   let answer: Answer | undefined;
   try {
     answer = question();
+    refusePromise(answer, 'the id generator');
   } catch (error) {
     warn('id-generator', `the id generator failed: ${describe(error)}. Random ids are used.`);
   }
@@ -136,6 +138,7 @@ function ask<Answer>(question: () => Answer): Answer | undefined {
 }
 
 function checkId(id: unknown, length: number): string {
+  refusePromise(id, 'the id generator');
   if (typeof id === 'string' && id.length === length && HEX_ID.test(id) && !/^0+$/.test(id)) return id;
   throw new TypeError(`expected ${length} lowercase hex digits, not all 0, got ${describe(id)}`);
 }

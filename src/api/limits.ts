@@ -1,8 +1,8 @@
 /** @module Span limits (Trace SDK specification, "Span Limits"; Common specification, "Attribute Limits"). */
 
 /**
- * How much one span may hold. Members left out come from the environment, then from the defaults; a member
- * that is negative, fractional or not a number is named in a warning and ignored.
+ * How much one span may hold. Members left out come from the environment, then from the defaults. `Infinity` means no
+ * limit; a member that is negative, fractional or not a number is named in a warning and ignored.
  */
 export interface SpanLimits {
   /** Longest attribute value, in characters (code points). Longer text is cut. Default: no limit. */

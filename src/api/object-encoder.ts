@@ -7,6 +7,7 @@ import { messageOf } from './attributes.ts';
 import { encode } from './commit.ts';
 import { resourceHeader, scopeFields } from './header-messages.ts';
 import type { DropReason, Ledger } from './ledger.ts';
+import { readResource } from './read-resource.ts';
 import { emptyResource } from './resource.ts';
 import { completion } from './resource-completion.ts';
 import { readScope, scopeKey } from './scope.ts';
@@ -149,7 +150,7 @@ export class ObjectEncoder {
 
 /** Equal for resources that read the same; one whose attributes are still on the way is only equal to itself. */
 function resourceKey(resource: Resource): unknown {
-  if (resource.asyncAttributesPending === true) return resource;
+  if (readResource(resource, 'asyncAttributesPending') === true) return resource;
   try {
     return JSON.stringify([resource.attributes, resource.schemaUrl]);
   } catch {

@@ -28,7 +28,7 @@ export class OTLPTraceExporter implements SpanExporter {
 
   /**
    * @param options - see {@link OTLPTraceExporterOptions}; what is left out comes from `OTEL_EXPORTER_OTLP_*`.
-   * @throws {EndpointError} when the endpoint is no `http:` or `https:` URL.
+   * @throws {EndpointError} when `url` is no `http:` or `https:` URL.
    * @throws {TlsFileError} when a configured certificate or key cannot be used.
    */
   constructor(options: OTLPTraceExporterOptions = {}) {

@@ -14,6 +14,7 @@ export {
 export { BAGGAGE_HEADER, W3CBaggagePropagator } from './baggage-propagator.ts';
 export {
   CompositePropagator,
+  type CompositePropagatorConfig,
   type CompositePropagatorOptions,
   isPropagator,
 } from './composite-propagator.ts';

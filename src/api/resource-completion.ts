@@ -1,4 +1,5 @@
 /** Waiting for resource attributes that are promises. Resource SDK specification, "Detecting resource information". */
+import { readResource } from './read-resource.ts';
 import type { Resource } from './types.ts';
 
 /** Longest time that spans wait for them. */
@@ -9,8 +10,8 @@ const WAIT_MILLIS = 5_000;
  * Never rejects, whatever a resource of another make does.
  */
 export function completion(resource: Resource | undefined): Promise<void> | undefined {
-  if (resource?.asyncAttributesPending !== true || resource.waitForAsyncAttributes === undefined)
-    return undefined;
+  if (resource === undefined || readResource(resource, 'asyncAttributesPending') !== true) return undefined;
+  if (readResource(resource, 'waitForAsyncAttributes') === undefined) return undefined;
   return new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, WAIT_MILLIS);
     (timer as { unref?: () => void }).unref?.();

@@ -3,6 +3,7 @@
 import type { AttributeValue } from '@opentelemetry/api';
 import { warnOnce } from '../diagnostics.ts';
 import { describe, messageOf } from './attributes.ts';
+import { swallowRejection } from './refuse-promise.ts';
 import { emptyResource, isPromiseLike, readEntries, resourceFromAttributes } from './resource.ts';
 import type { Resource } from './types.ts';
 
@@ -55,12 +56,12 @@ export function detectResources(config: { detectors?: readonly ResourceDetector[
 function detect(detector: ResourceDetector, name: string, config: ResourceDetectionConfig): Resource {
   try {
     const detected: unknown = detector.detect(config);
-    if (!isObject(detected) || isPromiseLike(detected)) {
+    if (swallowRejection(detected) || !isObject(detected)) {
       report(name, `expected an object with attributes, got ${describeKind(detected)}`);
       return emptyResource();
     }
     const { attributes, schemaUrl } = detected as DetectedResource;
-    if (attributes !== undefined && !isObject(attributes)) {
+    if (swallowRejection(attributes) || (attributes !== undefined && !isObject(attributes))) {
       report(name, `expected attributes in an object, got ${describeKind(attributes)}`);
       return emptyResource();
     }

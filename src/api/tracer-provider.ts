@@ -1,11 +1,9 @@
 /** Makes tracers, and holds what their spans share. Trace SDK specification, "Tracer Provider". */
 import {
   type TracerProvider as ApiTracerProvider,
-  type ContextManager,
   context as contextApi,
   type MeterProvider,
   propagation,
-  type TextMapPropagator,
   trace,
 } from '@opentelemetry/api';
 import type { BatchOptions } from '../config/batch.ts';
@@ -34,6 +32,7 @@ import { completion } from './resource-completion.ts';
 import { type Sampler, samplingShortcut } from './sampler.ts';
 import { readScope, scopeKey } from './scope.ts';
 import { sdkMetrics } from './sdk-metrics.ts';
+import type { SDKRegistrationConfig } from './sdk-registration-config.ts';
 import type { SpanDestination, SpanDestinationStats } from './span-destination.ts';
 import { SpanMetrics } from './span-metrics.ts';
 import type { SpanSettings } from './span-settings.ts';
@@ -194,9 +193,7 @@ export class TracerProvider implements ApiTracerProvider {
    *
    * Defaults: a context manager over AsyncLocalStorage; W3C trace context and baggage.
    */
-  register(
-    config: { contextManager?: ContextManager | null; propagator?: TextMapPropagator | null } = {},
-  ): boolean {
+  register(config: SDKRegistrationConfig = {}): boolean {
     const { contextManager = ownContextManager, propagator = resolvePropagator() } = config ?? {};
     const registered = trace.setGlobalTracerProvider(this);
     if (contextManager !== null) {

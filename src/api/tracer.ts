@@ -19,7 +19,7 @@ import { activeContext, isSuppressed, SpanFrame, spanOf, withContext, withoutSpa
 import { generateSpanId, generateTraceId, identity, inherit, spanContextOf } from './identity.ts';
 import { NonRecordingSpan } from './non-recording-span.ts';
 import { PluginSpan } from './plugin-span.ts';
-import { refusePromise } from './refuse-promise.ts';
+import { refusePromise, swallowRejection } from './refuse-promise.ts';
 import { SamplingDecision, type SamplingResult } from './sampler.ts';
 import { keepParentTraceState, Span } from './span.ts';
 import { validKind } from './span-kind.ts';
@@ -163,7 +163,13 @@ export class Tracer implements ApiTracer {
       );
       refusePromise(result, 'the sampler');
       const { decision, attributes, traceState } = result;
-      if (decision === 0 || decision === 1 || decision === 2) return { decision, attributes, traceState };
+      if (decision === 0 || decision === 1 || decision === 2) {
+        return {
+          decision,
+          attributes: dueNow(attributes, 'attributes'),
+          traceState: dueNow(traceState, 'a trace state'),
+        };
+      }
       throw new TypeError(`expected a decision of 0, 1 or 2, got ${describe(decision)}`);
     } catch (error) {
       warn('sampler', `the sampler failed: ${describe(error)}. The span is not recorded.`);
@@ -251,6 +257,13 @@ function isUnsampled(parent: ApiSpan | undefined): boolean {
 
 function isContext(value: unknown): value is Context {
   return typeof value === 'object' && value !== null && typeof (value as Context).getValue === 'function';
+}
+
+/** A member of a sampler's result; a promise would answer too late. */
+function dueNow<Value>(value: Value, expected: string): Value | undefined {
+  if (!swallowRejection(value)) return value;
+  warn('sampler-promise', `the sampler: expected ${expected}, got a promise; it is ignored.`);
+  return undefined;
 }
 
 /** Whether a sampler's trace state is one. A span keeps its parent's otherwise. */

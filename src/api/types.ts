@@ -16,11 +16,11 @@ import type {
   SpanStatus,
 } from '@opentelemetry/api';
 
+/** A value, or one on the way. */
+export type MaybePromise<Value> = Value | Promise<Value>;
+
 /** A resource attribute as it was given: its value may still be on the way. */
-export type RawResourceAttribute = [
-  key: string,
-  value: AttributeValue | undefined | Promise<AttributeValue | undefined>,
-];
+export type RawResourceAttribute = [key: string, value: MaybePromise<AttributeValue | undefined>];
 
 /** The entity that produced the spans: a service, a process, a host (specification: Resource SDK). */
 export interface Resource {

@@ -19,6 +19,12 @@ export interface BatchOptions {
   maxExportBatchSize?: number;
 }
 
+/** The options that opentelemetry-js has in browsers. */
+export interface BatchSpanProcessorBrowserConfig extends BatchOptions {
+  /** Accepted for compatibility and without effect: nothing is sent because a document is hidden. Default: unset. */
+  disableAutoFlushOnDocumentHide?: boolean;
+}
+
 /** The options in force. `undefined` means that only bytes bound the queue, or the request. */
 export interface ResolvedBatchOptions {
   readonly scheduledDelayMillis: number;

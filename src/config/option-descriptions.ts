@@ -101,7 +101,8 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
     limit:
       '`init` and the second variable take a base URL, to which `v1/traces` is appended; the exporter (as `url`) and ' +
       'the first variable take the whole URL. ' +
-      'User and password in the URL never reach a message.',
+      'User and password in the URL never reach a message. ' +
+      'An option that is no URL ends the start: `init` says so and tracing is off, the exporter throws.',
   },
   headers: {
     meaning: 'Headers of each OTLP request, such as an API key.',
@@ -174,7 +175,8 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   {
     title: 'Span limits',
     introduction:
-      'Members of `limits` in `init`, of `spanLimits` in a provider. Warnings use the second name.',
+      'Members of `limits` in `init`, of `spanLimits` in a provider. Warnings use the second name. Each also takes ' +
+      '`Infinity`, for no limit.',
     options: [
       'spanLimits.attributeCountLimit',
       'spanLimits.attributeValueLengthLimit',

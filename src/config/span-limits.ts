@@ -5,9 +5,9 @@ import { resolveNumber } from './resolve.ts';
 
 /** Limits for every signal, as `@opentelemetry/sdk-trace-base` 2.x accepts them beside the span limits. */
 export interface GeneralLimits {
-  /** Longest attribute value, in characters, where the span limits leave it out. */
+  /** Longest attribute value, in characters, where the span limits leave it out; Infinity for no limit. */
   attributeValueLengthLimit?: number;
-  /** Attributes of a span, where the span limits leave it out. */
+  /** Attributes of a span, where the span limits leave it out; Infinity for no limit. */
   attributeCountLimit?: number;
 }
 
@@ -19,23 +19,29 @@ export interface GeneralLimits {
 export function resolveSpanLimits(limits: SpanLimits = {}, general: GeneralLimits = {}): ResolvedSpanLimits {
   const explicit = limits ?? {};
   return {
-    attributeValueLengthLimit: resolveNumber(
-      'spanLimits.attributeValueLengthLimit',
+    attributeValueLengthLimit: resolveLimit(
+      'attributeValueLengthLimit',
       explicit.attributeValueLengthLimit ?? general?.attributeValueLengthLimit,
     ),
-    attributeCountLimit: resolveNumber(
-      'spanLimits.attributeCountLimit',
+    attributeCountLimit: resolveLimit(
+      'attributeCountLimit',
       explicit.attributeCountLimit ?? general?.attributeCountLimit,
     ),
-    eventCountLimit: resolveNumber('spanLimits.eventCountLimit', explicit.eventCountLimit),
-    linkCountLimit: resolveNumber('spanLimits.linkCountLimit', explicit.linkCountLimit),
-    attributePerEventCountLimit: resolveNumber(
-      'spanLimits.attributePerEventCountLimit',
+    eventCountLimit: resolveLimit('eventCountLimit', explicit.eventCountLimit),
+    linkCountLimit: resolveLimit('linkCountLimit', explicit.linkCountLimit),
+    attributePerEventCountLimit: resolveLimit(
+      'attributePerEventCountLimit',
       explicit.attributePerEventCountLimit,
     ),
-    attributePerLinkCountLimit: resolveNumber(
-      'spanLimits.attributePerLinkCountLimit',
+    attributePerLinkCountLimit: resolveLimit(
+      'attributePerLinkCountLimit',
       explicit.attributePerLinkCountLimit,
     ),
   };
+}
+
+/** As opentelemetry-js, an option takes Infinity for no limit; a variable has no text for it. */
+function resolveLimit(name: keyof SpanLimits, explicit: number | undefined): number {
+  if (explicit === Number.POSITIVE_INFINITY) return explicit;
+  return resolveNumber(`spanLimits.${name}`, explicit);
 }

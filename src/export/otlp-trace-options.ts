@@ -7,7 +7,7 @@ import { MAXIMUM_MILLIS, OPTIONS } from '../config/options.ts';
 import { checkBooleanOption, checkStringOption, warnInvalid } from '../config/readers.ts';
 import { resolveChoice, resolveNumber } from '../config/resolve.ts';
 import { warnOnce } from '../diagnostics.ts';
-import { type Endpoint, isLoopback, parseEndpoint, parseGeneralEndpoint } from './endpoint.ts';
+import { type Endpoint, EndpointError, isLoopback, parseEndpoint, parseGeneralEndpoint } from './endpoint.ts';
 import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol } from './otlp-http.ts';
 import { readTlsOptions, type TlsFiles } from './tls-files.ts';
 
@@ -50,13 +50,16 @@ export interface OTLPTraceExporterOptions extends TlsFiles {
   selfObsMeterProvider?: MeterProvider;
 }
 
+/** OTLP exporter specification, "Endpoint": the default base with the path of the signal. */
+const DEFAULT_ENDPOINT = 'http://localhost:4318/v1/traces';
+
 /** Default port of OTLP/gRPC, which this exporter does not speak. */
 const GRPC_PORT = 4317;
 
 /**
  * The options in force. Invalid values are named in a warning, once, and skipped.
  *
- * @throws {EndpointError} when the endpoint is no `http:` or `https:` URL.
+ * @throws {EndpointError} when `url` is no `http:` or `https:` URL.
  * @throws {TlsFileError} when a certificate or key cannot be used: without it requests would go out less
  *   protected than was asked for.
  */
@@ -82,9 +85,24 @@ export function resolveOtlpTraceOptions(options: OTLPTraceExporterOptions = {}):
 function resolveEndpoint(url: string | undefined): Endpoint {
   if (url !== undefined) return parseEndpoint(String(url), 'option url');
   const [signalName, generalName] = OPTIONS.endpoint.environment;
-  const signal = readEnvironment(signalName);
-  if (signal !== undefined) return parseEndpoint(signal, signalName);
-  return parseGeneralEndpoint(readEnvironment(generalName) ?? 'http://localhost:4318', generalName);
+  return (
+    readEndpoint(signalName, parseEndpoint) ??
+    readEndpoint(generalName, parseGeneralEndpoint) ??
+    parseEndpoint(DEFAULT_ENDPOINT, 'the default')
+  );
+}
+
+/** The endpoint of a variable. One that is no URL is named in a warning, without its secrets, and counts as unset. */
+function readEndpoint(name: string, parse: typeof parseEndpoint): Endpoint | undefined {
+  const text = readEnvironment(name);
+  if (text === undefined) return undefined;
+  try {
+    return parse(text, name);
+  } catch (error) {
+    if (!(error instanceof EndpointError)) throw error;
+    warnOnce(`config:${name}`, `${error.message} It is ignored.`);
+    return undefined;
+  }
 }
 
 function resolveHeaders(explicit: HeadersSource | undefined): HeadersSource {
