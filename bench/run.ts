@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adoptBuild, buildDigest, missingBuild } from './build.ts';
 import { type BenchCase, corpus } from './corpus.ts';
@@ -42,11 +42,13 @@ let before: string | undefined;
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
   const options = parseOptions(args);
-  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
   const missing = missingBuild();
   if (missing && (options.oursForced || options.before !== undefined)) throw new Error(missing);
   const ours = missing ? [] : options.ours;
   before = options.before === undefined ? undefined : adoptBuild(options.before);
+  // A folder of this machine tells a reader nothing; the digest in the name of its copy tells the build.
+  const shown = args.map((arg) => (arg === options.before && before !== undefined ? basename(before) : arg));
+  const command = ['npm run bench', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' ');
   if (missing) notMeasured.add(`spandrel: ${missing}`);
   const cases = corpus.filter(({ name }) => options.cases.test(name));
   if (cases.length === 0) throw new Error(`--case ${options.cases} matches none of ${names(corpus)}`);
