@@ -47,7 +47,8 @@ export const combinations: readonly Combination[] = [
   combine(24, sdk3, 'Node 24, opentelemetry-js 3.1, API 1.10'),
 ];
 
-function nodeBinary(major: number): string {
+/** The program of a Node release. */
+export function nodeBinary(major: number): string {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
   return join(here, `node/node_modules/node-${major}-${process.arch}/bin/node`);
 }
