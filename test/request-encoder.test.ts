@@ -2,7 +2,7 @@
 import { ProtobufTraceSerializer as Upstream } from '@opentelemetry/otlp-transformer';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { encodeRequest } from '../src/api/request-encoder.ts';
+import { bytesOf, encodeRequest } from '../src/api/request-encoder.ts';
 import {
   JsonTraceSerializer,
   ProtobufTraceSerializer,
@@ -43,12 +43,18 @@ function flat(bytes: Uint8Array): unknown[] {
     .sort((a, b) => (String(a.span.spanId) < String(b.span.spanId) ? -1 : 1));
 }
 
+/** The request in one piece, with what it says of the spans. */
+const encoded = (spans: ReadableSpan[], encode = encodeRequest) => {
+  const request = encode(spans);
+  return { ...request, bytes: bytesOf(request) };
+};
+
 describe('span objects', () => {
   test('of opentelemetry-js are the spans that it serialises itself', () => {
     fc.assert(
       fc.property(upstreamSpans, (spans) => {
         const theirs = Upstream.serializeRequest(spans) as Uint8Array;
-        expect(flat(encodeRequest(spans as ReadableSpan[]).bytes)).toEqual(flat(theirs));
+        expect(flat(encoded(spans as ReadableSpan[]).bytes)).toEqual(flat(theirs));
       }),
       { numRuns: 200 },
     );
@@ -62,7 +68,7 @@ describe('span objects', () => {
     const spans = ['a', 'b', 'a', 'b'].map((name, index) =>
       spanObject({ resource: resource(name), instrumentationScope: { name: `scope ${index >> 1}` } }),
     );
-    const { resourceSpans } = decodeWithProtobufjs(encodeRequest(spans).bytes);
+    const { resourceSpans } = decodeWithProtobufjs(encoded(spans).bytes);
     expect(resourceSpans.map(({ scopeSpans }) => scopeSpans.map(({ spans }) => spans.length))).toEqual([
       [1, 1],
       [1, 1],
@@ -71,7 +77,7 @@ describe('span objects', () => {
 
   test('that lack what a ReadableSpan must have still travel, with what they have', () => {
     const { spanContext } = spanObject();
-    const { bytes, spanCount, dropped } = encodeRequest([{ spanContext } as ReadableSpan]);
+    const { bytes, spanCount, dropped } = encoded([{ spanContext } as ReadableSpan]);
     expect([spanCount, dropped]).toEqual([1, {}]);
     const [{ scopeSpans }] = decodeWithProtobufjs(bytes).resourceSpans;
     expect(scopeSpans[0].spans).toHaveLength(1);
@@ -87,7 +93,7 @@ describe('span objects', () => {
     ],
   ])('with %s cost themselves, counted and said once', (_, fields) => {
     const spans = [spanObject(), spanObject(fields as Partial<ReadableSpan>), spanObject()];
-    const { bytes, spanCount, dropped } = encodeRequest(spans);
+    const { bytes, spanCount, dropped } = encoded(spans);
     expect([spanCount, dropped]).toEqual([2, { unreadable: 1 }]);
     expect(flat(bytes)).toHaveLength(2);
     expect(lines).toEqual([expect.stringContaining('could not be read')]);
@@ -104,23 +110,33 @@ describe('span objects', () => {
     ['a scope and a resource that are none', { instrumentationScope: null, resource: null }],
   ])('with %s keep the rest of what they have', (_, fields) => {
     const span = spanObject({ ...(fields as Partial<ReadableSpan>) });
-    const { spanCount, dropped, bytes } = encodeRequest([span]);
+    const { spanCount, dropped, bytes } = encoded([span]);
     expect([spanCount, dropped]).toEqual([1, {}]);
     expect(flat(bytes)).toHaveLength(1);
   });
 
   test('with the parent id of opentelemetry-js 1.x keep their parent', () => {
     const span = { ...spanObject(), parentSpanId: 'b'.repeat(16) };
-    const [{ scopeSpans }] = decodeWithProtobufjs(encodeRequest([span]).bytes).resourceSpans;
+    const [{ scopeSpans }] = decodeWithProtobufjs(encoded([span]).bytes).resourceSpans;
     expect(scopeSpans[0].spans[0]).toMatchObject({ parentSpanId: Buffer.from('b'.repeat(16), 'hex') });
   });
 
-  test('more than the arena holds go through it in turns', async () => {
+  test.each([
+    ['whose resource is complete', {}],
+    // Whether it ever will be is not this function's to wait for.
+    [
+      'whose resource is not',
+      { asyncAttributesPending: true, waitForAsyncAttributes: () => new Promise<void>(() => {}) },
+    ],
+  ])('more than the arena holds, %s, go through it in turns', async (_, pending) => {
+    const resource = { ...spanObject().resource, ...pending };
     vi.stubEnv('SPANDREL_ARENA_BYTES', String(4 << 20));
     await freshSdk();
     const fresh = await import('../src/api/request-encoder.ts');
-    const spans = Array.from({ length: 40 }, () => spanObject({ attributes: { text: 'x'.repeat(100_000) } }));
-    const { bytes, spanCount, dropped } = fresh.encodeRequest(spans);
+    const spans = Array.from({ length: 40 }, () =>
+      spanObject({ resource, attributes: { text: 'x'.repeat(100_000) } }),
+    );
+    const { bytes, spanCount, dropped } = encoded(spans, fresh.encodeRequest);
     expect([spanCount, dropped]).toEqual([40, {}]);
     expect(flat(bytes)).toHaveLength(40);
     vi.unstubAllEnvs();

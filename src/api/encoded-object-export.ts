@@ -19,6 +19,7 @@ import {
 } from './object-export.ts';
 import { estimateBytes } from './span-size.ts';
 import type { ReadableSpan } from './types.ts';
+import { WaitingSpans } from './waiting-spans.ts';
 
 /** Objects that wait before the oldest are encoded in the call that adds one. */
 const MOST_OBJECTS = 2048;
@@ -36,10 +37,8 @@ export class EncodedObjectExport implements ObjectExport {
   private readonly pipe: Pipe;
   private readonly fullBytes: number;
   private readonly batchSize: number;
-  /** Not encoded yet, oldest first; about the bytes of each, and of all. */
-  private readonly spans: ReadableSpan[] = [];
-  private readonly sizes: number[] = [];
-  private bytes = 0;
+  /** Not encoded yet. */
+  private readonly spans = new WaitingSpans();
   /** Spans ever added and ever encoded; up to where encoding goes on without waiting, and whether to send then. */
   /** Spans ever given to it, refused ones included. */
   received = 0;
@@ -81,17 +80,14 @@ export class EncodedObjectExport implements ObjectExport {
       return;
     }
     // Where it is read at once it is read once: a getter may do something.
-    const size = immediate ? 0 : estimateBytes(span);
-    this.spans.push(span);
-    this.sizes.push(size);
-    this.bytes += size;
+    this.spans.push(span, immediate ? 0 : estimateBytes(span));
     this.added += 1;
     if (immediate) {
       this.encodeSlice();
       this.pipe.pump();
-    } else if (this.spans.length >= MOST_OBJECTS || this.bytes >= this.fullBytes) {
+    } else if (this.spans.length >= MOST_OBJECTS || this.spans.bytes >= this.fullBytes) {
       this.encodeSlice();
-    } else if (this.spans.length >= this.batchSize || this.bytes >= BATCH_BYTES) {
+    } else if (this.spans.length >= this.batchSize || this.spans.bytes >= BATCH_BYTES) {
       this.encodeUpTo = this.added;
       if (!this.soon.isArmed) this.soon.armNextTurn();
     } else if (!this.timer.isArmed) {
@@ -142,8 +138,7 @@ export class EncodedObjectExport implements ObjectExport {
       this.encodeSlice();
       if (this.spans.length > 0) await nextTurn();
     }
-    for (const _ of this.spans.splice(0)) this.ledger.drop('shutdown');
-    this.sizes.length = 0;
+    for (const _ of this.spans.take(this.spans.length)) this.ledger.drop('shutdown');
     const result = await this.pipe.shutdown(Math.max(0, deadline - performance.now()));
     this.encoder.close();
     return result;
@@ -209,9 +204,8 @@ export class EncodedObjectExport implements ObjectExport {
 
   /** Encodes the oldest spans. What the arena refuses is counted by reason. */
   private encodeSlice(): void {
-    const slice = this.spans.splice(0, SLICE_SPANS);
+    const slice = this.spans.take(SLICE_SPANS);
     this.encoded += slice.length;
-    for (const size of this.sizes.splice(0, SLICE_SPANS)) this.bytes -= size;
     for (const span of slice) {
       const refused = this.encoder.encode(span);
       if (refused !== undefined) this.ledger.drop(refused);

@@ -7,7 +7,6 @@
 import { warn } from '../diagnostics.ts';
 import { AnswerWaiters } from '../export/answer-waiters.ts';
 import type { ExportOutcomes, ResultCode } from '../export/export-outcomes.ts';
-import { Fifo } from '../export/fifo.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
@@ -24,6 +23,7 @@ import {
 import { completion } from './resource-completion.ts';
 import { estimateBytes } from './span-size.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
+import { WaitingSpans } from './waiting-spans.ts';
 
 export class ExporterCalls implements ObjectExport {
   private readonly ledger = new Ledger();
@@ -33,9 +33,7 @@ export class ExporterCalls implements ObjectExport {
   readonly capacity: number;
   private readonly maxBytes: number;
   private readonly batchSize: number;
-  /** Oldest first, with about the bytes of each. */
-  private readonly spans = new Fifo<{ readonly span: ReadableSpan; readonly size: number }>();
-  private bytes = 0;
+  private readonly spans = new WaitingSpans();
   received = 0;
   private sending = false;
   inFlightSpans = 0;
@@ -72,8 +70,7 @@ export class ExporterCalls implements ObjectExport {
     }
     // What leaves in this call is read by the exporter alone.
     const size = this.options.immediate && !this.sending ? 0 : estimateBytes(span);
-    this.spans.push({ span, size });
-    this.bytes += size;
+    this.spans.push(span, size);
     this.added += 1;
     if (this.options.immediate) this.pump();
     else if (this.spans.length < this.batchSize) this.rest();
@@ -83,7 +80,7 @@ export class ExporterCalls implements ObjectExport {
   private refusal(span: ReadableSpan): DropReason | undefined {
     if (!isSampled(span)) return 'not_sampled';
     if (this.stopping !== undefined) return 'shutdown';
-    const isFull = this.spans.length >= this.capacity || this.bytes >= this.maxBytes;
+    const isFull = this.spans.length >= this.capacity || this.spans.bytes >= this.maxBytes;
     return isFull ? 'queue_full' : undefined;
   }
 
@@ -123,7 +120,6 @@ export class ExporterCalls implements ObjectExport {
     this.timer.clear();
     this.soon.clear();
     const unsent = this.spans.take(this.spans.length).length;
-    this.bytes = 0;
     const rest = unsent + this.inFlightSpans;
     if (rest > 0) this.exported.countGivenUp(unsent, this.inFlightSpans, true);
     this.inFlightSpans = 0;
@@ -164,7 +160,7 @@ export class ExporterCalls implements ObjectExport {
 
   private advance(): void {
     while (!this.sending && !this.isClosed && this.taken < this.sendUpTo) {
-      const batch = this.takeBatch();
+      const batch = this.spans.take(this.batchSize);
       if (batch.length === 0) break;
       this.taken += batch.length;
       this.inFlightSpans = batch.length;
@@ -181,13 +177,6 @@ export class ExporterCalls implements ObjectExport {
       this.release = resolve;
     });
     void Promise.race([Promise.all(pending), released]).then(() => this.call(batch));
-  }
-
-  private takeBatch(): ReadableSpan[] {
-    return this.spans.take(this.batchSize).map(({ span, size }) => {
-      this.bytes -= size;
-      return span;
-    });
   }
 
   /** What waits leaves after the delay at the latest. */

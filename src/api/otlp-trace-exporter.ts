@@ -90,8 +90,8 @@ export class OTLPTraceExporter implements SpanExporter {
       operation.lost(spans.length, 'already_shutdown');
       throw new Error('OTLPTraceExporter: expected spans before shutdown(), got them after; not sent.');
     }
-    const { bytes, spanCount, dropped } = encodeRequest(spans);
-    const request = { chunks: [bytes], byteLength: bytes.length, spanCount };
+    const request = encodeRequest(spans);
+    const { spanCount, dropped } = request;
     for (const [reason, count] of Object.entries(dropped)) operation.lost(count, reason);
     if (spanCount > 0) await this.#send(request, operation);
     if (spanCount === spans.length) return;

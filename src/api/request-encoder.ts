@@ -1,14 +1,14 @@
 /** Span objects of any SDK as one `ExportTraceServiceRequest`, for exporters and serialisers that get objects. */
 import { resolveEngineOptions } from '../config/engine.ts';
 import { openArena } from '../engine/select.ts';
+import type { ExportRequest } from '../export/exporter.ts';
 import type { SpanCursor } from '../export/span-queue.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import { ObjectEncoder } from './object-encoder.ts';
 import type { ReadableSpan } from './types.ts';
 
-export interface EncodedRequest {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly spanCount: number;
+/** A request whose bytes are its own. */
+export interface EncodedRequest extends ExportRequest {
   /** Spans that are not in it, by reason; empty when all are. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
 }
@@ -22,6 +22,8 @@ export interface EncodedRequest {
 export function encodeRequest(spans: readonly ReadableSpan[]): EncodedRequest {
   const ledger = new Ledger();
   const encoder = new ObjectEncoder(openArena(resolveEngineOptions({})), ledger);
+  // Whoever gives span objects to an exporter has waited for their resource, or does not mean to.
+  encoder.releaseHeld();
   const cursor = encoder.queue.attach();
   const chunks: Uint8Array[] = [];
   let spanCount = 0;
@@ -34,11 +36,10 @@ export function encodeRequest(spans: readonly ReadableSpan[]): EncodedRequest {
     if (refused === undefined) spanCount += 1;
     else ledger.drop(refused);
   }
-  // Whoever gives span objects to an exporter has waited for their resource, or does not mean to.
-  encoder.releaseHeld();
   copyOut(cursor, chunks);
   encoder.close();
-  return { bytes: join(chunks), spanCount, dropped: ledger.dropped };
+  const byteLength = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  return { chunks, byteLength, spanCount, dropped: ledger.dropped };
 }
 
 /** Requests one after the other are one request: repeated fields of concatenated messages add up. */
@@ -51,8 +52,9 @@ function copyOut(cursor: SpanCursor, chunks: Uint8Array[]): void {
   }
 }
 
-function join(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+/** The request in one piece. */
+export function bytesOf({ chunks, byteLength }: ExportRequest): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(byteLength);
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);

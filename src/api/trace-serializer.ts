@@ -6,7 +6,7 @@ import { warn } from '../diagnostics.ts';
 import { requestText } from '../export/otlp-json-body.ts';
 import { readPartialSuccess } from '../export/partial-success.ts';
 import { messageOf } from './attributes.ts';
-import { encodeRequest } from './request-encoder.ts';
+import { bytesOf, encodeRequest } from './request-encoder.ts';
 import type { ReadableSpan } from './types.ts';
 
 /** `ExportTraceServiceResponse` (opentelemetry-proto, trace_service.proto), as opentelemetry-js types it. */
@@ -41,7 +41,7 @@ function serialize(
 ): Uint8Array | undefined {
   try {
     // Spans that are left out were said by the ledger, by reason.
-    return form(encodeRequest(spans).bytes);
+    return form(bytesOf(encodeRequest(spans)));
   } catch (error) {
     warn('serializer', `spans could not be serialised: ${messageOf(error)}.`);
     return undefined;
