@@ -18,6 +18,7 @@ import type { SpanProcessor } from './api/types.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
 import type { BatchOptions } from './config/batch.ts';
 import { type Content, type ContentOptions, resolveContent } from './config/content.ts';
+import { type DialectName, resolveDialect } from './config/dialect.ts';
 import type { EngineOptions } from './config/engine.ts';
 import { type PropagatorOptions, resolvePropagator } from './config/propagators.ts';
 import { warnInvalid } from './config/readers.ts';
@@ -61,6 +62,8 @@ export interface InitOptions
    * objects until they are exported: slower, and still complete. Default: none.
    */
   spanProcessors?: SpanProcessor[];
+  /** The names that inputs, outputs, models, usage and sessions have on the wire. Default: `SPANDREL_DIALECT`, else `genai`. */
+  dialect?: DialectName;
   /** When batches leave. Default: the `OTEL_BSP_*` variables, else every 5 s or 4 MiB. */
   batch?: BatchOptions;
   /** Gets the metrics of this SDK about itself, `otel.sdk.*` (docs/metrics.md). Default: none are made. */
@@ -81,6 +84,7 @@ interface Running {
   readonly provider: TracerProvider;
   readonly tracer: Tracer;
   readonly content: Content;
+  readonly dialect: DialectName;
   readonly removeExitHook: () => void;
 }
 
@@ -127,6 +131,7 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   compression: true,
   content: true,
   detectors: true,
+  dialect: true,
   disabled: true,
   endpoint: true,
   engine: true,
@@ -188,6 +193,7 @@ function start(options: InitOptions): Running | undefined {
     provider,
     tracer: provider.getTracer(SCOPE, VERSION),
     content,
+    dialect: resolveDialect(options.dialect),
     removeExitHook: flushAtExit(provider),
   };
 }
@@ -287,11 +293,19 @@ export async function flush(ms = 30_000): Promise<FlushResult> {
   return running?.provider.flush(ms) ?? { exported: 0, dropped: 0, waiting: 0, bytes: 0 };
 }
 
+const beforeShutdown = new Set<() => void>();
+
+/** Calls `fn` at the beginning of every `shutdown`, while spans can still end. Must not throw. */
+export function onShutdown(fn: () => void): void {
+  beforeShutdown.add(fn);
+}
+
 /** Flushes, then stops tracing. Never rejects. Functions wrapped by `trace` go on without spans. */
 export async function shutdown(ms = 30_000): Promise<void> {
   const stopping = running;
   if (stopping === undefined) return;
   stopping.removeExitHook();
+  for (const fn of beforeShutdown) fn();
   await stopping.provider.shutdown(ms);
   if (running !== stopping) return;
   running = undefined;
@@ -338,4 +352,9 @@ export function activeTracer(): Tracer {
 /** Whether `trace` captures arguments and results when not told. */
 export function capturesContent(): boolean {
   return running === undefined ? false : running.content === 'all';
+}
+
+/** How the AI layer names things: the option of `init`, before it the default. */
+export function activeDialectName(): DialectName {
+  return running?.dialect ?? 'genai';
 }

@@ -1,135 +1,111 @@
 /** Traces functions: a span around each call, the active one while it runs, with inputs and outputs. */
-import {
-  type Attributes,
-  type Context,
-  type Exception,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-} from '@opentelemetry/api';
-import { describe, hasMessage, messageOf } from '../api/attributes.ts';
-import { activeContext, SpanFrame, withContext } from '../api/context.ts';
-import { activeTracer, capturesContent } from '../init.ts';
-import { contentText } from './content.ts';
+import type { Span } from '@opentelemetry/api';
+import { activeContext, SpanFrame } from '../api/context.ts';
+import { activeTracer } from '../init.ts';
+import { decorate, type TraceDecorator } from './decorator.ts';
+import type { SpanType } from './fields.ts';
+import { OpenCall } from './open-call.ts';
+import type { AnyFunction, TraceOptions } from './trace-options.ts';
+import { run } from './traced-call.ts';
+import { wrap } from './wrap.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: the parameters of the wrapped function are kept as they are.
-type AnyFunction = (this: any, ...args: any[]) => unknown;
-
-export interface TraceOptions {
-  /** Name of the span. Default: the name of the function, else `anonymous`. */
-  name?: string;
-  /** Attributes that the span starts with; a sampler sees them. */
-  attributes?: Attributes;
-  /** Default: `INTERNAL`. */
-  kind?: SpanKind;
-  /** Whether arguments and result are captured. Default: the `content` option of `init`, which is yes. */
-  content?: boolean;
-}
-
-// OpenInference semantic conventions, "Span attributes".
-const INPUT = 'input.value';
-const OUTPUT = 'output.value';
+export type { TraceOptions } from './trace-options.ts';
 
 /**
- * Wraps a function so that each call is a span: a child of the active span, active while the function and what
- * it awaits run, ended when it returns or its promise settles. Keeps the type, `this`, `name` and `length`; a
+ * Wraps a function so that each call is a span: a child of the active span, active while the function and what it awaits
+ * run, ended when its result is complete. That is when it returns, when its promise settles, or when the generator,
+ * `ReadableStream` or `Response` it gave is read to the end. Keeps the type, `this`, `name`, `length` and properties; a
  * synchronous function stays synchronous. An error sets the status, is recorded, and is thrown on untouched.
  *
- * Arguments and result are captured as JSON text (`input.value`, `output.value`) unless `content` says
- * otherwise. Before `init()`, calls go to the global OpenTelemetry provider, if there is one.
+ * Arguments and result are captured as text, JSON where they are none, unless `content` says otherwise. Before `init()`,
+ * calls go to the global OpenTelemetry provider, if there is one.
+ *
+ * A native promise comes back as a promise derived from it; any other thenable, such as the `APIPromise` of a model
+ * client, and every generator comes back as the same object; a `ReadableStream` or `Response` as a new one.
+ *
+ * With options alone, or with none, it is a decorator: `@trace()`, `@trace({ type: 'tool' })`, and `@trace` itself, for
+ * methods, functions in fields, and whole classes; in the form of the standard as well as under `experimentalDecorators`.
  */
-export function trace<F extends AnyFunction>(fn: F, given?: TraceOptions): F {
-  const options = given ?? {};
-  const name = options.name ?? (fn.name || 'anonymous');
-  const spanOptions = { kind: options.kind ?? SpanKind.INTERNAL, attributes: options.attributes };
-  const traced = function (this: unknown, ...args: unknown[]): unknown {
-    const parent = activeContext();
-    const current = activeTracer().startSpan(name, spanOptions, parent);
-    const content = (options.content ?? capturesContent()) && current.isRecording();
-    if (content) capture(current, INPUT, args.length === 1 ? args[0] : args.length === 0 ? undefined : args);
-    return run(current, parent, content, () => fn.apply(this, args));
-  };
-  copyProperties(fn, traced);
-  return traced as unknown as F;
+export function trace<F extends AnyFunction>(fn: F, options?: TraceOptions<F>): F;
+export function trace(options?: TraceOptions): TraceDecorator;
+export function trace<Value extends AnyFunction>(value: Value, context: DecoratorContext): Value;
+export function trace<Value>(
+  value: undefined,
+  context: ClassFieldDecoratorContext,
+): (initial: Value) => Value;
+export function trace(target: object, key: string | symbol, descriptor?: PropertyDescriptor): void;
+export function trace(first?: unknown, ...rest: unknown[]): unknown {
+  return traceAs(undefined, first, rest);
 }
 
-/** Name, length and whatever a program has put on the function, as they are. */
-function copyProperties(from: object, to: object): void {
-  for (const key of Reflect.ownKeys(from)) {
-    const descriptor = Object.getOwnPropertyDescriptor(from, key);
-    if (key !== 'prototype' && descriptor?.configurable) Object.defineProperty(to, key, descriptor);
-  }
+function traceAs(type: SpanType | undefined, first: unknown, [second, third]: unknown[]): unknown {
+  if (isDecoration(first, second)) return decorate({ type }, first, second, third);
+  if (typeof first === 'function') return wrap(first as AnyFunction, optionsOf(second, type));
+  const options = optionsOf(first, type);
+  return (value: unknown, context: unknown, descriptor: unknown) =>
+    decorate(options, value, context, descriptor);
 }
 
-/**
- * Runs `fn` inside a new span, which it gets as its argument; returns what `fn` returns. The span ends when `fn`
- * returns or its promise settles. The result is not captured.
- */
-export function span<R>(
-  name: string,
-  fn: (span: Span) => R,
-  options: Omit<TraceOptions, 'name' | 'content'> = {},
-): R {
-  const parent = activeContext();
-  const current = activeTracer().startSpan(name, options, parent);
-  return run(current, parent, false, () => fn(current)) as R;
+function optionsOf(given: unknown, type: SpanType | undefined): TraceOptions {
+  return { type, ...(given as TraceOptions | undefined) };
 }
 
-/** Starts a span that the caller ends; it is not made active. */
-export function startSpan(name: string, options: Omit<TraceOptions, 'name' | 'content'> = {}): Span {
-  return activeTracer().startSpan(name, options, activeContext());
-}
-
-function run(current: Span, parent: Context, content: boolean, call: () => unknown): unknown {
-  let result: unknown;
-  try {
-    result = withContext(new SpanFrame(parent, current), call);
-  } catch (error) {
-    fail(current, error);
-    throw error;
-  }
-  if (!isA(Promise, result)) {
-    finish(current, content, result);
-    return result;
-  }
-  return result.then(
-    (value) => {
-      finish(current, content, value);
-      return value;
-    },
-    (error) => {
-      fail(current, error);
-      throw error;
-    },
+/** A decorator gets a context object from the language, or a property key from TypeScript's older form. */
+function isDecoration(first: unknown, second: unknown): second is DecoratorContext | string | symbol {
+  if (typeof second === 'string' || typeof second === 'symbol') return true;
+  return (
+    (typeof first === 'function' || first === undefined) &&
+    typeof (second as { addInitializer?: unknown } | undefined)?.addInitializer === 'function'
   );
 }
 
-function finish(current: Span, content: boolean, value: unknown): void {
-  if (content) capture(current, OUTPUT, value);
-  current.end();
+/** `trace` with a type of its own. */
+type TypedTrace = typeof trace;
+
+function typed(type: SpanType): TypedTrace {
+  return ((first?: unknown, ...rest: unknown[]) => traceAs(type, first, rest)) as TypedTrace;
 }
 
-function fail(current: Span, error: unknown): void {
-  current.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
-  current.recordException(readableError(error));
-  current.end();
+/** As `trace`, for the call of a model. Its span is a `CLIENT`'s. */
+export const traceModel: TypedTrace = typed('model');
+/** As `trace`, for making embeddings. Its span is a `CLIENT`'s. */
+export const traceEmbedding: TypedTrace = typed('embedding');
+/** As `trace`, for a tool that a model calls. */
+export const traceTool: TypedTrace = typed('tool');
+/** As `trace`, for a step that puts others together. */
+export const traceChain: TypedTrace = typed('chain');
+/** As `trace`, for an agent. */
+export const traceAgent: TypedTrace = typed('agent');
+/** As `trace`, for looking documents up. */
+export const traceRetriever: TypedTrace = typed('retriever');
+/** As `trace`, for putting documents in order. */
+export const traceReranker: TypedTrace = typed('reranker');
+/** As `trace`, for a check of what goes in or comes out. */
+export const traceGuardrail: TypedTrace = typed('guardrail');
+/** As `trace`, for judging a result. */
+export const traceEvaluator: TypedTrace = typed('evaluator');
+
+/** Options of a span that is not a function's. */
+export type SpanStartOptions = Omit<TraceOptions, 'name' | 'content' | 'captureInput' | 'captureOutput'>;
+
+/**
+ * Runs `fn` inside a new span, which it gets as its argument; returns what `fn` returns. The span ends when the result
+ * is complete, as with `trace`. The result is not captured.
+ */
+export function span<R>(name: string, fn: (span: Span) => R, options: SpanStartOptions = {}): R {
+  const parent = activeContext();
+  const current = activeTracer().startSpan(name, options, parent);
+  const call = new OpenCall(current, new SpanFrame(parent, current), parent, null);
+  return run(call, () => fn(current)) as R;
 }
 
-/** `instanceof` asks the value, and a Proxy may throw: its user must get it back untouched all the same. */
-function isA<T>(type: abstract new (...args: never[]) => T, value: unknown): value is T {
-  try {
-    return value instanceof type;
-  } catch {
-    return false;
-  }
-}
+/** A span that ends with the block it is declared in: `using current = startSpan('step')`. */
+export type DisposableSpan = Span & Disposable;
 
-/** What is thrown may be anything: with a message it says what happened, as text it says as much as it can. */
-function readableError(error: unknown): Exception {
-  return hasMessage(error) ? error : describe(error);
-}
-
-function capture(current: Span, key: string, value: unknown): void {
-  const text = contentText(value);
-  if (text !== undefined) current.setAttribute(key, text);
+/**
+ * Starts a span that the caller ends, or that ends with its block: `using current = startSpan('step')`. It is not made
+ * active. (A provider that is not ours may give spans that only `end()` ends.)
+ */
+export function startSpan(name: string, options: SpanStartOptions = {}): DisposableSpan {
+  return activeTracer().startSpan(name, options, activeContext()) as DisposableSpan;
 }

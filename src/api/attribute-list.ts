@@ -30,6 +30,8 @@ export class AttributeList {
   private last = NO_KEY;
   /** One bit a key index modulo 32: a clear bit proves that the key is new. */
   private seen = 0;
+  /** Slots of the attributes with places of their own; `null` while there are none. */
+  private core: Set<number> | null = null;
   /** Slot by key, of the first `slots.size` attributes; made when a scan would be long. */
   private slots: Map<number | string, number> | null = null;
 
@@ -126,6 +128,47 @@ export class AttributeList {
     }
   }
 
+  /**
+   * As `set`, for an attribute with a place of its own: at the limit it takes that of the last one which has none, and
+   * that one is counted as dropped. Where all places are taken so, it is refused.
+   */
+  setCore(key: string, value: unknown): void {
+    if (value === undefined) return;
+    if (this.count >= this.countLimit && this.slotOf(key) < 0 && !this.evict()) {
+      this.dropped += 1;
+      return;
+    }
+    const { generation } = this;
+    this.set(key, value);
+    if (generation !== this.generation) return;
+    const slot = this.slotOf(key);
+    if (slot < 0) return;
+    this.core ??= new Set();
+    this.core.add(slot);
+  }
+
+  private slotOf(key: string): number {
+    const index = this.table.find(key, this.last);
+    return this.find(index, index < 0 ? key : undefined);
+  }
+
+  /** Takes out the last attribute without a place of its own, and counts it. */
+  private evict(): boolean {
+    let slot = this.count - 1;
+    while (slot >= 0 && this.core?.has(slot)) slot -= 1;
+    if (slot < 0) return false;
+    const { keys, values, names, core } = this;
+    keys.copyWithin(slot, slot + 1, this.count);
+    values.copyWithin(slot, slot + 1, this.count);
+    names?.copyWithin(slot, slot + 1, this.count);
+    if (core !== null) this.core = new Set([...core].map((one) => (one > slot ? one - 1 : one)));
+    this.slots = null;
+    this.count -= 1;
+    values[this.count] = null;
+    this.dropped += 1;
+    return true;
+  }
+
   private setSlowly(key: unknown, value: unknown): void {
     if (typeof key !== 'string' || key === '') {
       this.dropped += 1;
@@ -196,6 +239,7 @@ export class AttributeList {
     for (let slot = 0; slot < count; slot += 1) values[slot] = null;
     this.names = null;
     this.slots = null;
+    this.core = null;
     this.count = 0;
     this.last = NO_KEY;
     this.dropped = 0;

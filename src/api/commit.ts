@@ -125,7 +125,8 @@ export function encode(
   return piece;
 }
 
-function refusal(span: Span): DropReason | null {
+/** Why a span that ends now is dropped whatever is in it; `null` when it is encoded. */
+export function refusal(span: Span): DropReason | null {
   const { settings } = span._tracer;
   if ((span._flags & SAMPLED) === 0) return 'not_sampled';
   const { queue } = settings;

@@ -5,6 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
+  type Attributes,
   type Context,
   type ContextManager,
   createContextKey,
@@ -18,18 +19,24 @@ import { isTracingSuppressed } from './suppress-tracing.ts';
 // createContextKey is Symbol.for: this is the key that the API uses.
 const SPAN_KEY = createContextKey('OpenTelemetry Context Key SPAN');
 
+/** Attributes that every span gets which is started in a context; a frozen object, never changed. */
+const SHARED_KEY = createContextKey('spandrel shared attributes');
+
 /** A context with another active span. `base` is never a frame itself, so look-ups do not grow with depth. */
 export class SpanFrame implements Context {
   readonly span: Span;
   readonly base: Context;
   /** Whether tracing is suppressed in this context. */
   readonly suppressed: boolean;
+  /** What every span started in this context gets. */
+  readonly shared: Attributes | undefined;
 
   constructor(parent: Context, span: Span) {
     const isFrame = parent instanceof SpanFrame;
     this.span = span;
     this.base = isFrame ? parent.base : parent;
     this.suppressed = isFrame ? parent.suppressed : isSuppressed(parent);
+    this.shared = sharedAttributesOf(parent);
   }
 
   getValue(key: symbol): unknown {
@@ -52,6 +59,19 @@ export function isSuppressed(context: Context): boolean {
   if (context === ROOT_CONTEXT) return false;
   if (context instanceof SpanFrame) return context.suppressed;
   return isTracingSuppressed(context);
+}
+
+/** The attributes of every span started in a context, by `withSharedAttributes`. */
+export function sharedAttributesOf(context: Context): Attributes | undefined {
+  if (context === ROOT_CONTEXT) return undefined;
+  return context instanceof SpanFrame
+    ? context.shared
+    : (context.getValue(SHARED_KEY) as Attributes | undefined);
+}
+
+/** A context in which every span that is started gets `attributes`, and those that it got in `context` already. */
+export function withSharedAttributes(context: Context, attributes: Attributes): Context {
+  return context.setValue(SHARED_KEY, Object.freeze({ ...sharedAttributesOf(context), ...attributes }));
 }
 
 /** The active span of a context, of whatever SDK. */

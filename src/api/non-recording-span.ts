@@ -1,5 +1,6 @@
 /** A span that was not sampled: it has a context, so that children follow the decision, and records nothing. */
 import type { Span, SpanContext } from '@opentelemetry/api';
+import { makeDisposable } from './disposable.ts';
 import { generateSpanId, generateTraceId, identity, inherit, spanContextOf } from './identity.ts';
 import type { IdGenerator } from './ids.ts';
 
@@ -65,3 +66,5 @@ export class NonRecordingSpan implements Span {
   }
   recordException(): void {}
 }
+
+makeDisposable(NonRecordingSpan.prototype);

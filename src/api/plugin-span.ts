@@ -18,9 +18,11 @@ import { warn } from '../diagnostics.ts';
 import { ownKeys } from './attribute-list.ts';
 import { define, describe, messageOf, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
+import { makeDisposable } from './disposable.ts';
 import { exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
 import { warnOfLimits } from './limit-warning.ts';
 import { toHrTime } from './readable.ts';
+import type { SpanExtension } from './span-extension.ts';
 import { readStatus } from './status.ts';
 import type { Tracer } from './tracer.ts';
 import type { InstrumentationScope, Resource, TimedEvent } from './types.ts';
@@ -57,6 +59,9 @@ export class PluginSpan implements ApiSpan {
   /** Attributes that were set here; a processor may delete or add others. */
   _attributeCount = 0;
   _isEnding = false;
+  _extension: SpanExtension | null = null;
+  /** Attributes with places of their own. */
+  _coreKeys: Set<string> | null = null;
 
   constructor(
     tracer: Tracer,
@@ -202,6 +207,9 @@ export class PluginSpan implements ApiSpan {
     this._readTime(endTime);
     if (this.ended || this._isEnding) return;
     this._isEnding = true;
+    const extension = this._extension;
+    this._extension = null;
+    extension?.finish(this);
     const [seconds, nanos] = this.startTime;
     const early = time.seconds < seconds || (time.seconds === seconds && time.nanos < nanos);
     if (early && endTime !== undefined) {
@@ -245,6 +253,26 @@ export class PluginSpan implements ApiSpan {
     else (attributes as Record<string, unknown>)[key] = plain;
   }
 
+  /** @see ExtensibleSpan */
+  _setCore(key: string, value: unknown): void {
+    if (value === undefined || this.ended) return;
+    const { attributes } = this;
+    const { attributeCountLimit } = this._tracer.settings.limits;
+    if (this._attributeCount >= attributeCountLimit && !Object.hasOwn(attributes, key)) {
+      const victim = Object.keys(attributes).findLast((one) => !this._coreKeys?.has(one));
+      if (victim === undefined) {
+        this.droppedAttributesCount += 1;
+        return;
+      }
+      delete attributes[victim];
+      this._attributeCount -= 1;
+      this.droppedAttributesCount += 1;
+    }
+    this._coreKeys ??= new Set();
+    this._coreKeys.add(key);
+    this.setAttribute(key, value);
+  }
+
   _write<Field extends 'name' | 'status'>(field: Field, value: this[Field]): void {
     try {
       this[field] = value;
@@ -278,3 +306,5 @@ export class PluginSpan implements ApiSpan {
     warn('span-unwritable', `a span processor made a span unwritable: ${messageOf(error)}; a value is lost.`);
   }
 }
+
+makeDisposable(PluginSpan.prototype);

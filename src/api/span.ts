@@ -19,7 +19,8 @@ import { warn, warnOnce } from '../diagnostics.ts';
 import type { AttributeList } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
-import { commit } from './commit.ts';
+import { commit, refusal } from './commit.ts';
+import { makeDisposable } from './disposable.ts';
 import {
   exceptionAttributes,
   isTimeInput,
@@ -34,6 +35,7 @@ import { spanIdOf, traceIdOf } from './ids.ts';
 import { warnOfLimits } from './limit-warning.ts';
 import { ownSpanContext } from './random-flag.ts';
 import { readableEvents, readableLinks, toHrTime } from './readable.ts';
+import type { SpanExtension } from './span-extension.ts';
 import { readStatus } from './status.ts';
 import type { Tracer } from './tracer.ts';
 import type { InstrumentationScope, Resource, TimedEvent } from './types.ts';
@@ -79,6 +81,8 @@ export class Span implements ApiSpan {
   _droppedLinks = 0;
   _droppedAttributes = 0;
   _context: SpanContext | undefined = undefined;
+  /** `null` where no layer above has anything to add, and after it has. */
+  _extension: SpanExtension | null = null;
 
   constructor(
     tracer: Tracer,
@@ -237,6 +241,11 @@ export class Span implements ApiSpan {
     if (early && endTime !== undefined) {
       warn('end-before-start', `span "${this._name}" was ended before its start; its duration is set to 0.`);
     }
+    if (this._extension !== null) {
+      this._extend(this._extension);
+      // It calls code of the user, which may have ended the span: that was a whole end, with what there was by then.
+      if (this._attributes !== list) return;
+    }
     commit(this, list);
     this._droppedAttributes = list.dropped;
     if ((list.dropped | this._droppedEvents | this._droppedLinks) !== 0) {
@@ -249,6 +258,17 @@ export class Span implements ApiSpan {
     lists.release(list);
     // Last: an instrument is user code.
     if (metrics !== null) metrics.ended(this._flags);
+  }
+
+  /** Lets the extension add what it has, unless the span is about to be dropped. */
+  _extend(extension: SpanExtension): void {
+    this._extension = null;
+    if (refusal(this) === null) extension.finish(this);
+  }
+
+  /** @see ExtensibleSpan */
+  _setCore(key: string, value: unknown): void {
+    this._attributes?.setCore(key, value);
   }
 
   /** Writes a user's time, or now, to `time`. */
@@ -358,3 +378,5 @@ function warnReadOnly(): void {
 for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(Span.prototype))) {
   if (descriptor.get) Object.defineProperty(Span.prototype, name, { ...descriptor, set: warnReadOnly });
 }
+
+makeDisposable(Span.prototype);

@@ -15,7 +15,15 @@ import { warn } from '../diagnostics.ts';
 import type { Stream } from '../export/span-queue.ts';
 import { describe } from './attributes.ts';
 import { currentAnchor, monotonicNow } from './clock.ts';
-import { activeContext, isSuppressed, SpanFrame, spanOf, withContext, withoutSpan } from './context.ts';
+import {
+  activeContext,
+  isSuppressed,
+  SpanFrame,
+  sharedAttributesOf,
+  spanOf,
+  withContext,
+  withoutSpan,
+} from './context.ts';
 import { generateSpanId, generateTraceId, identity, inherit, spanContextOf } from './identity.ts';
 import { NonRecordingSpan } from './non-recording-span.ts';
 import { PluginSpan } from './plugin-span.ts';
@@ -203,6 +211,8 @@ export class Tracer implements ApiTracer {
       const span = this.pluginSpan(name, options, parent, now);
       ledger.started += 1;
       fill(span, options, samplerAttributes);
+      const shared = sharedAttributesOf(context);
+      if (shared !== undefined) share(span, shared);
       processors.onStart(span, context);
       return span;
     }
@@ -211,6 +221,8 @@ export class Tracer implements ApiTracer {
     const span = new Span(this, name, options.kind, identity, anchor, now, options.startTime);
     ledger.started += 1;
     if (options !== NO_START || samplerAttributes !== undefined) fill(span, options, samplerAttributes);
+    const shared = sharedAttributesOf(context);
+    if (shared !== undefined) share(span, shared);
     return span;
   }
 
@@ -244,6 +256,11 @@ function fill(
   if (attributes !== undefined) span.setAttributes(attributes);
   if (samplerAttributes !== undefined) span.setAttributes(samplerAttributes);
   if (links !== undefined) span.addLinks(links);
+}
+
+/** Attributes of the context, such as the session's, have places of their own. */
+function share(span: Span | PluginSpan, shared: Attributes): void {
+  for (const key of Object.keys(shared)) span._setCore(key, shared[key]);
 }
 
 /** Whether a parent is valid and was not sampled, without its ids being read: its children need none of their own yet. */

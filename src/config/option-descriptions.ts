@@ -143,6 +143,10 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
       'The variable takes `true` (`all`) or `false` (`metadata`). An invalid option captures nothing, an ' +
       'invalid variable no text.',
   },
+  dialect: {
+    meaning: 'The names that inputs, outputs, models, usage and sessions have on the wire.',
+    limit: 'An unknown word is named in a warning; `genai` is used.',
+  },
   meterProvider: {
     meaning:
       'Gets metrics of the SDK itself, [`otel.sdk.*`](metrics.md). Processors and `OTLPTraceExporter` take one of ' +
@@ -206,5 +210,5 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     options: ['ca', 'cert', 'key'],
   },
   { title: 'Engine', options: ['engine', 'arenaBytes'] },
-  { title: 'Captured content', options: ['content'] },
+  { title: 'Captured content', options: ['content', 'dialect'] },
 ];

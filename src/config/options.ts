@@ -215,6 +215,12 @@ export const OPTIONS = {
     default: 'all',
     environment: ['OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'],
   },
+  dialect: {
+    type: 'choice',
+    choices: ['genai', 'genai-1.36', 'openinference', 'honeyhive', 'langfuse', 'traceloop'],
+    default: 'genai',
+    environment: ['SPANDREL_DIALECT'],
+  },
   meterProvider: {
     type: 'object',
     accepts: 'a `MeterProvider` of `@opentelemetry/api`',

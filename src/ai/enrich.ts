@@ -1,0 +1,109 @@
+/** Adds to the active span what its function knows: outputs, usage, metadata, feedback. */
+import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import { describe, messageOf } from '../api/attributes.ts';
+import { warnOnce } from '../diagnostics.ts';
+import { capturesContent } from '../init.ts';
+import type {
+  AgentFields,
+  Group,
+  Message,
+  MessagePart,
+  ModelFields,
+  RetrievedDocument,
+  ToolFields,
+  Usage,
+} from './fields.ts';
+import { pendingText } from './lazy.ts';
+import { addFields, type OpenFields } from './record.ts';
+import { currentSpan } from './session.ts';
+
+/** What can be known of a span. Content is subject to the `content` option; the rest is not. */
+export interface Enrichment {
+  /** What went in; replaces what was captured. Content. */
+  inputs?: unknown;
+  /** What came out; replaces what would be captured. Content. */
+  outputs?: unknown;
+  /** Messages of a model call, in the form of the GenAI conventions. Content. */
+  inputMessages?: Message[];
+  outputMessages?: Message[];
+  systemInstructions?: MessagePart[];
+  toolDefinitions?: unknown[];
+  documents?: RetrievedDocument[];
+  model?: ModelFields;
+  tool?: ToolFields;
+  agent?: AgentFields;
+  usage?: Usage;
+  config?: Group;
+  metadata?: Group;
+  metrics?: Group;
+  feedback?: Group;
+  userProperties?: Group;
+  /** What went wrong: sets the status to ERROR. */
+  error?: unknown;
+  eventName?: string;
+  /** Attributes under their own names. */
+  attributes?: Attributes;
+}
+
+const CONTENT = [
+  'inputMessages',
+  'outputMessages',
+  'systemInstructions',
+  'toolDefinitions',
+  'documents',
+] as const;
+const GROUPS = [
+  'model',
+  'tool',
+  'agent',
+  'usage',
+  'config',
+  'metadata',
+  'metrics',
+  'feedback',
+  'userProperties',
+] as const;
+
+/**
+ * Adds to the active span, or to the one given. Groups such as `metadata` grow with each call; of everything else the
+ * last call counts. Returns whether there was a span that records; never throws.
+ */
+export function enrichSpan(enrichment: Enrichment, span: Span | undefined = currentSpan()): boolean {
+  if (typeof enrichment !== 'object' || enrichment === null) {
+    warnOnce('enrich-span', `enrichSpan: expected an object, got ${describe(enrichment)}; nothing is added.`);
+    return false;
+  }
+  if (span === undefined || !span.isRecording()) return false;
+  try {
+    addFields(span, fieldsOf(enrichment));
+    if (enrichment.attributes) span.setAttributes(enrichment.attributes);
+    if (enrichment.error !== undefined) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(enrichment.error) });
+    }
+  } catch (error) {
+    warnOnce('enrich-span-read', `enrichSpan: what was given cannot be read: ${describe(error)}.`);
+    return false;
+  }
+  return true;
+}
+
+function fieldsOf(given: Enrichment): OpenFields {
+  const fields: OpenFields = { eventName: given.eventName };
+  if (given.error !== undefined) fields.error = messageOf(given.error);
+  for (const group of GROUPS) {
+    if (given[group] !== undefined) Object.assign(fields, { [group]: { ...given[group] } });
+  }
+  if (!capturesContent()) return fields;
+  fields.inputs = pendingText(given.inputs);
+  fields.outputs = pendingText(given.outputs);
+  for (const member of CONTENT) {
+    // A copy: what the program does to its own list later changes nothing.
+    if (given[member] !== undefined) Object.assign(fields, { [member]: structuredClone(given[member]) });
+  }
+  return fields;
+}
+
+/** Adds the usage of a model call to the active span, or to the one given. Numbers that are not known are left out. */
+export function usage(counts: Usage, span: Span | undefined = currentSpan()): boolean {
+  return enrichSpan({ usage: counts }, span);
+}

@@ -1,0 +1,36 @@
+/** Calls whose results are still being read, so that each ends even when nobody reads on. */
+import { onShutdown } from '../init.ts';
+import type { OpenCall } from './open-call.ts';
+
+interface Held {
+  readonly call: OpenCall;
+  /** What came so far. Must not reach the result itself, which would then never be collected. */
+  readonly chunks: () => unknown;
+}
+
+const open = new Set<Held>();
+const collected = new FinalizationRegistry<Held>((held) => end(held));
+
+/** Ends the call, marked as abandoned, when `result` is collected or the SDK shuts down before it ended by itself. */
+export function keepOpen(result: object, call: OpenCall, chunks: () => unknown): void {
+  if (!call.isOpen) return;
+  const held: Held = { call, chunks };
+  // What is followed now stands for what was followed before: a promise first, then the stream it brought.
+  call.onEnd?.();
+  open.add(held);
+  collected.register(result, held, held);
+  call.onEnd = () => {
+    open.delete(held);
+    collected.unregister(held);
+    call.onEnd = null;
+  };
+}
+
+// Spans that end later than that are lost.
+onShutdown(() => {
+  for (const held of [...open]) end(held);
+});
+
+function end({ call, chunks }: Held): void {
+  call.abandon(chunks());
+}

@@ -1,0 +1,101 @@
+/** What the AI layer keeps for one span until it ends, and how that becomes attributes. */
+import type { Span } from '@opentelemetry/api';
+import { PluginSpan } from '../api/plugin-span.ts';
+import { Span as ArenaSpan } from '../api/span.ts';
+import type { ExtensibleSpan, SpanExtension } from '../api/span-extension.ts';
+import type { AttributeWriter, Dialect } from './dialect.ts';
+import type { Fields } from './fields.ts';
+import { type PendingText, settledText } from './lazy.ts';
+import { activeDialect } from './settings.ts';
+
+/** Fields while the span is open: texts may not be there yet. */
+export interface OpenFields extends Omit<Fields, 'inputs' | 'outputs'> {
+  inputs?: PendingText;
+  outputs?: PendingText;
+}
+
+/** Members that are groups: what is added to one leaves the rest of it. */
+const GROUPS: ReadonlySet<string> = new Set<keyof OpenFields>([
+  'config',
+  'metadata',
+  'metrics',
+  'feedback',
+  'userProperties',
+  'model',
+  'tool',
+  'agent',
+  'usage',
+]);
+
+/** Adds fields to fields. Groups grow; of everything else the last value counts. */
+export function merge(fields: OpenFields, added: OpenFields): void {
+  const target = fields as Record<string, unknown>;
+  for (const [name, value] of Object.entries(added)) {
+    if (value === undefined) continue;
+    target[name] = GROUPS.has(name)
+      ? { ...(target[name] as object | undefined), ...(value as object) }
+      : value;
+  }
+}
+
+class Writer implements AttributeWriter {
+  private readonly span: ExtensibleSpan;
+
+  constructor(span: ExtensibleSpan) {
+    this.span = span;
+  }
+
+  core(key: string, value: unknown): void {
+    this.span._setCore(key, value);
+  }
+
+  set(key: string, value: unknown): void {
+    if (value !== undefined) this.span.setAttribute(key, value);
+  }
+
+  content(key: string, text: string | undefined): void {
+    this.span._setCore(key, text);
+  }
+}
+
+/** The record of a span of ours; it becomes attributes when the span ends. */
+class SpanRecord implements SpanExtension {
+  readonly fields: OpenFields;
+  private readonly dialect: Dialect;
+
+  constructor(fields: OpenFields, dialect: Dialect) {
+    this.fields = fields;
+    this.dialect = dialect;
+  }
+
+  finish(span: ExtensibleSpan): void {
+    const { fields } = this;
+    const inputs = settledText(fields.inputs);
+    const outputs = settledText(fields.outputs);
+    // A lazy value may have ended the span.
+    if (span.isRecording()) this.dialect.write({ ...fields, inputs, outputs }, new Writer(span));
+  }
+}
+
+/**
+ * Adds fields to a span. On a span of ours they become attributes when it ends; one of another SDK, which does not tell
+ * when that is, gets them now.
+ */
+export function addFields(span: Span, fields: OpenFields): void {
+  if (!(span instanceof ArenaSpan || span instanceof PluginSpan)) {
+    writeNow(span, fields);
+    return;
+  }
+  if (!span.isRecording()) return;
+  if (span._extension instanceof SpanRecord) merge(span._extension.fields, fields);
+  else span._extension = new SpanRecord({ ...fields }, activeDialect());
+}
+
+function writeNow(span: Span, fields: OpenFields): void {
+  const set = (key: string, value: unknown): void => {
+    if (value !== undefined) span.setAttribute(key, value as string);
+  };
+  const inputs = settledText(fields.inputs);
+  const outputs = settledText(fields.outputs);
+  activeDialect().write({ ...fields, inputs, outputs }, { core: set, set, content: set });
+}

@@ -1,0 +1,45 @@
+/** Traces every method of a class. */
+import type { AnyFunction, TraceOptions } from './trace-options.ts';
+import { wrap } from './wrap.ts';
+
+export interface TraceClassOptions extends Omit<TraceOptions, 'name'> {
+  /** Methods that are traced. Default: all. */
+  include?: readonly string[];
+  /** Methods that are not. Default: none. */
+  exclude?: readonly string[];
+}
+
+type AnyClass = abstract new (...args: never[]) => unknown;
+
+/**
+ * A decorator, in both forms of the language, that traces the methods a class has of its own, static ones included; a
+ * span is called `Class.method`. Constructors, accessors and private methods (`#name`) are left alone. Also a function
+ * to call: `traceClass()(Model)`.
+ */
+export function traceClass(
+  options: TraceClassOptions = {},
+): <C extends AnyClass>(target: C, context?: unknown) => C {
+  return (target) => {
+    traceMethods(target.prototype as object, target.name, options);
+    traceMethods(target, target.name, options);
+    return target;
+  };
+}
+
+function traceMethods(holder: object, className: string, options: TraceClassOptions): void {
+  const { include, exclude = [], ...own } = options;
+  for (const key of Reflect.ownKeys(holder)) {
+    const name = typeof key === 'symbol' ? (key.description ?? '') : key;
+    if (key === 'constructor' || exclude.includes(name) || include?.includes(name) === false) continue;
+    const descriptor = Object.getOwnPropertyDescriptor(holder, key);
+    if (descriptor === undefined || !descriptor.configurable || !isMethod(descriptor.value)) continue;
+    const value = wrap(descriptor.value, own, `${className}.${name}`);
+    Object.defineProperty(holder, key, { ...descriptor, value });
+  }
+}
+
+/** A class is a function as well: one that cannot be called, and has a prototype that cannot be written. */
+function isMethod(value: unknown): value is AnyFunction {
+  if (typeof value !== 'function') return false;
+  return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable !== false;
+}

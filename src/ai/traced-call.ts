@@ -1,0 +1,94 @@
+/** One call of a traced function: its span, the context it runs in, what is captured of it. */
+import { type Context, type Span, SpanKind, type SpanOptions, trace as traceApi } from '@opentelemetry/api';
+import { describe } from '../api/attributes.ts';
+import { activeContext, SpanFrame, withContext } from '../api/context.ts';
+import { activeTracer, capturesContent } from '../init.ts';
+import { follow } from './follow.ts';
+import { pendingText } from './lazy.ts';
+import { OpenCall, type OutputCapture } from './open-call.ts';
+import { addFields, type OpenFields } from './record.ts';
+import type { AnyFunction, TraceOptions } from './trace-options.ts';
+
+const MAX_CHUNKS = 10_000;
+
+/** What all calls of a traced function share, worked out once. */
+export interface CallPlan {
+  readonly name: string;
+  readonly spanOptions: SpanOptions;
+  /** `undefined`: the option of `init` decides at each call. */
+  readonly content: boolean | undefined;
+  /** `null`: arguments are not captured. */
+  readonly input: ((...args: never[]) => unknown) | undefined | null;
+  readonly capture: OutputCapture | null;
+  /** Fields of every call; `undefined` when there are none. */
+  readonly fields: OpenFields | undefined;
+  readonly tracer: TraceOptions['tracer'];
+  readonly parent: Context | undefined;
+}
+
+export function planOf(name: string, options: TraceOptions): CallPlan {
+  const { type, config, metadata, captureInput, captureOutput, aggregate, parent } = options;
+  const isRemote = type === 'model' || type === 'embedding';
+  const kind = options.kind ?? (isRemote ? SpanKind.CLIENT : SpanKind.INTERNAL);
+  const hasFields = type !== undefined || config !== undefined || metadata !== undefined;
+  return {
+    name: options.name ?? name,
+    spanOptions: { kind, attributes: options.attributes },
+    content: options.content,
+    input: captureInput === false ? null : typeof captureInput === 'function' ? captureInput : undefined,
+    capture:
+      captureOutput === false
+        ? null
+        : {
+            output:
+              typeof captureOutput === 'function' ? (captureOutput as OutputCapture['output']) : undefined,
+            aggregate,
+            maxChunks: options.maxChunks ?? MAX_CHUNKS,
+          },
+    fields: hasFields ? { type, config, metadata } : undefined,
+    tracer: options.tracer,
+    parent: parent === undefined ? undefined : contextOf(parent),
+  };
+}
+
+function contextOf(parent: Span | Context): Context {
+  return 'getValue' in parent ? parent : traceApi.setSpan(activeContext(), parent);
+}
+
+/** Calls `fn` inside a span of its own; returns what it returns, or what stands for it (`follow`). */
+export function callTraced(plan: CallPlan, fn: AnyFunction, self: unknown, args: unknown[]): unknown {
+  const outer = activeContext();
+  const parent = plan.parent ?? outer;
+  const span = (plan.tracer ?? activeTracer()).startSpan(plan.name, plan.spanOptions, parent);
+  const isRecording = span.isRecording();
+  const content = isRecording && (plan.content ?? capturesContent());
+  if (isRecording && plan.fields !== undefined) addFields(span, plan.fields);
+  if (content && plan.input !== null) captureInput(span, plan.input, args);
+  const call = new OpenCall(span, new SpanFrame(parent, span), outer, content ? plan.capture : null);
+  return run(call, () => fn.apply(self, args));
+}
+
+function captureInput(span: Span, make: CallPlan['input'], args: unknown[]): void {
+  let value: unknown = args.length === 1 ? args[0] : args.length === 0 ? undefined : args;
+  if (typeof make === 'function') {
+    try {
+      value = make(...(args as never[]));
+    } catch (error) {
+      value = `[Unreadable: ${describe(error)}]`;
+    }
+  }
+  const inputs = pendingText(value);
+  if (inputs !== undefined) addFields(span, { inputs });
+}
+
+/** Runs `fn` in the context of the call, and stays with what it returns. */
+export function run(call: OpenCall, fn: () => unknown): unknown {
+  let result: unknown;
+  try {
+    result = withContext(call.frame, fn);
+  } catch (error) {
+    call.fail(error);
+    throw error;
+  }
+  return follow(result, call);
+}
