@@ -11,8 +11,10 @@ import { messageOf } from './api/attributes.ts';
 import { BatchSpanProcessor } from './api/batch-span-processor.ts';
 import { ownContextManager } from './api/context.ts';
 import type { SpanLimits } from './api/limits.ts';
+import type { Mask } from './api/mask.ts';
 import { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
 import { usableProcessors } from './api/plugin-processors.ts';
+import { masks, type RedactOptions, redaction } from './api/redaction.ts';
 import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
@@ -64,6 +66,10 @@ export interface InitOptions
   spanProcessors?: SpanProcessor[];
   /** The names that inputs, outputs, models, usage and sessions have on the wire. Default: `SPANDREL_DIALECT`, else `genai`. */
   dialect?: DialectName;
+  /** Decides what of each string of each span is sent, spans of instrumentations included. Default: all of it. */
+  mask?: Mask;
+  /** Whether built-in patterns (keys, tokens, card numbers, mail addresses) are replaced, before `mask`. Default `false`. */
+  redact?: boolean | RedactOptions;
   /** When batches leave. Default: the `OTEL_BSP_*` variables, else every 5 s or 4 MiB. */
   batch?: BatchOptions;
   /** Gets the metrics of this SDK about itself, `otel.sdk.*` (docs/metrics.md). Default: none are made. */
@@ -138,9 +144,11 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   exporters: true,
   headers: true,
   limits: true,
+  mask: true,
   meterProvider: true,
   propagators: true,
   protocol: true,
+  redact: true,
   registerGlobal: true,
   resource: true,
   resourceAttributes: true,
@@ -179,6 +187,7 @@ function start(options: InitOptions): Running | undefined {
     sampler: resolveSampler(options),
     spanLimits: options.limits,
     meterProvider: options.meterProvider,
+    mask: masks(resolveRedaction(options.redact), resolveMask(options.mask)),
     resource: resolveResource(options),
     // Ours last: what another processor writes to a span in `onEnd` is exported.
     spanProcessors: [
@@ -196,6 +205,19 @@ function start(options: InitOptions): Running | undefined {
     dialect: resolveDialect(options.dialect),
     removeExitHook: flushAtExit(provider),
   };
+}
+
+/** Fails closed: what is no mask masks everything. */
+function resolveMask(mask: unknown): Mask | undefined {
+  if (mask === undefined || mask === null) return undefined;
+  if (typeof mask === 'function') return mask as Mask;
+  warnInvalid('option mask', 'a function', `a value of type ${typeof mask}`, 'everything is masked');
+  return () => '[masked]';
+}
+
+function resolveRedaction(redact: InitOptions['redact']): Mask | undefined {
+  if (!redact) return undefined;
+  return redaction(redact === true ? {} : redact);
 }
 
 function processor(name: 'otlp' | 'console', options: InitOptions): SpanProcessor {

@@ -157,16 +157,28 @@ export class AttributeList {
     let slot = this.count - 1;
     while (slot >= 0 && this.core?.has(slot)) slot -= 1;
     if (slot < 0) return false;
+    this.remove(slot);
+    this.dropped += 1;
+    return true;
+  }
+
+  /** Takes out an attribute; those after it move up. */
+  remove(slot: number): void {
     const { keys, values, names, core } = this;
     keys.copyWithin(slot, slot + 1, this.count);
     values.copyWithin(slot, slot + 1, this.count);
     names?.copyWithin(slot, slot + 1, this.count);
-    if (core !== null) this.core = new Set([...core].map((one) => (one > slot ? one - 1 : one)));
+    if (core !== null) {
+      core.delete(slot);
+      this.core = new Set([...core].map((one) => (one > slot ? one - 1 : one)));
+    }
     this.slots = null;
     this.count -= 1;
     values[this.count] = null;
-    this.dropped += 1;
-    return true;
+  }
+
+  keyAt(slot: number): string {
+    return this.keys[slot] < 0 ? (this.names?.[slot] ?? '') : this.table.keys[this.keys[slot]];
   }
 
   private setSlowly(key: unknown, value: unknown): void {
@@ -223,12 +235,17 @@ export class AttributeList {
     return slots;
   }
 
+  /** A value, for reading; `undefined` where there is none. */
+  get(key: string): unknown {
+    const slot = this.slotOf(key);
+    return slot < 0 ? undefined : toPlain(this.values[slot] as AttributeValue);
+  }
+
   /** The attributes as a plain object, for reading. */
   toObject(): Attributes {
     const object: Record<string, unknown> = {};
     for (let slot = 0; slot < this.count; slot += 1) {
-      const key = this.keys[slot] < 0 ? (this.names?.[slot] ?? '') : this.table.keys[this.keys[slot]];
-      define(object, key, toPlain(this.values[slot] as AttributeValue));
+      define(object, this.keyAt(slot), toPlain(this.values[slot] as AttributeValue));
     }
     return object as Attributes;
   }

@@ -21,6 +21,7 @@ import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } fr
 import { makeDisposable } from './disposable.ts';
 import { exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
 import { warnOfLimits } from './limit-warning.ts';
+import { maskSpanObject } from './mask-span.ts';
 import { toHrTime } from './readable.ts';
 import type { SpanExtension } from './span-extension.ts';
 import { readStatus } from './status.ts';
@@ -220,6 +221,8 @@ export class PluginSpan implements ApiSpan {
     const { ledger, metrics, processors } = this._tracer.settings;
     processors?.onEnding(this);
     this.ended = true;
+    const { mask } = this._tracer.settings;
+    if (mask !== null) maskSpanObject(this, mask);
     ledger.ended += 1;
     if (metrics !== null) metrics.ended(this._spanContext.traceFlags);
     warnOfLimits(this.name, this.droppedAttributesCount, this.droppedEventsCount, this.droppedLinksCount);

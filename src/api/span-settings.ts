@@ -6,6 +6,7 @@ import type { AttributeListPool } from './attribute-list.ts';
 import type { IdGenerator } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 import type { ResolvedSpanLimits } from './limits.ts';
+import type { Mask } from './mask.ts';
 import type { PluginProcessors } from './plugin-processors.ts';
 import type { Sampler, SamplingShortcut } from './sampler.ts';
 import type { SpanMetrics } from './span-metrics.ts';
@@ -24,6 +25,8 @@ export interface SpanSettings {
   readonly idGenerator: IdGenerator | null;
   readonly resource: Resource;
   readonly ledger: Ledger;
+  /** `null`: values are sent as they were set. */
+  readonly mask: Mask | null;
   /** Spans that may wait, Infinity when only bytes bound them. */
   readonly maxQueueSize: number;
   /** Called after a commit that opened a piece, or after every one when `notifyEach`. */

@@ -33,6 +33,7 @@ import {
 import type { Identity } from './identity.ts';
 import { spanIdOf, traceIdOf } from './ids.ts';
 import { warnOfLimits } from './limit-warning.ts';
+import { maskSpan } from './mask-span.ts';
 import { ownSpanContext } from './random-flag.ts';
 import { readableEvents, readableLinks, toHrTime } from './readable.ts';
 import type { SpanExtension } from './span-extension.ts';
@@ -246,12 +247,15 @@ export class Span implements ApiSpan {
       // It calls code of the user, which may have ended the span: that was a whole end, with what there was by then.
       if (this._attributes !== list) return;
     }
+    // Closed from here on: neither a mask nor what it calls can write to the span.
+    this._attributes = null;
+    const { mask } = this._tracer.settings;
+    if (mask !== null && refusal(this) === null) maskSpan(this, list, mask);
     commit(this, list);
     this._droppedAttributes = list.dropped;
     if ((list.dropped | this._droppedEvents | this._droppedLinks) !== 0) {
       warnOfLimits(this._name, list.dropped, this._droppedEvents, this._droppedLinks);
     }
-    this._attributes = null;
     this._events = null;
     this._links = null;
     const { lists, metrics } = this._tracer.settings;

@@ -26,6 +26,7 @@ import { resourceHeader, scopeFields } from './header-messages.ts';
 import { type IdGenerator, RandomIdGenerator } from './ids.ts';
 import { Ledger } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
+import type { Mask } from './mask.ts';
 import { PluginProcessors, usableProcessors } from './plugin-processors.ts';
 import { defaultResource, resourceFromAttributes } from './resource.ts';
 import { completion } from './resource-completion.ts';
@@ -64,6 +65,8 @@ export interface TracerProviderOptions extends EngineOptions {
    * and exporters of this package in it that have none of their own. Default: none, and nothing is measured.
    */
   meterProvider?: MeterProvider;
+  /** Decides what of each string of each span is sent. Default: all of it. */
+  mask?: Mask;
   /** Longest time `forceFlush` takes, in milliseconds. Default 30,000. */
   forceFlushTimeoutMillis?: number;
 }
@@ -143,6 +146,7 @@ export class TracerProvider implements ApiTracerProvider {
       shortcut: samplingShortcut(sampler),
       idGenerator: ownIdGenerator(options.idGenerator),
       ledger,
+      mask: options.mask ?? null,
       maxQueueSize: bytes.maxQueueSize,
       notifyEach: bytes.notifyEach,
       notify: bytes.notify.bind(bytes),

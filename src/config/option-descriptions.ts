@@ -147,6 +147,16 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
     meaning: 'The names that inputs, outputs, models, usage and sessions have on the wire.',
     limit: 'An unknown word is named in a warning; `genai` is used.',
   },
+  mask: {
+    meaning: 'Decides what of each string of each span is sent, whoever made the span.',
+    limit:
+      'One that throws, or returns anything but a string or `null`, costs the value: `[masked]` is sent.',
+  },
+  redact: {
+    meaning:
+      'Replaces what looks like a key, a token, a card number or a mail address, before `mask` sees it.',
+    limit: 'Patterns are no proof: what none of them knows is sent.',
+  },
   meterProvider: {
     meaning:
       'Gets metrics of the SDK itself, [`otel.sdk.*`](metrics.md). Processors and `OTLPTraceExporter` take one of ' +
@@ -210,5 +220,5 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     options: ['ca', 'cert', 'key'],
   },
   { title: 'Engine', options: ['engine', 'arenaBytes'] },
-  { title: 'Captured content', options: ['content', 'dialect'] },
+  { title: 'Captured content', options: ['content', 'mask', 'redact', 'dialect'] },
 ];

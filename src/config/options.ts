@@ -221,6 +221,18 @@ export const OPTIONS = {
     default: 'genai',
     environment: ['SPANDREL_DIALECT'],
   },
+  mask: {
+    type: 'object',
+    accepts: 'a function `(value, key, span) => string | null`',
+    default: 'none',
+    environment: [],
+  },
+  redact: {
+    type: 'object',
+    accepts: '`true`, `false`, or an object with `patterns`, `custom` and `keys`',
+    default: '`false`',
+    environment: [],
+  },
   meterProvider: {
     type: 'object',
     accepts: 'a `MeterProvider` of `@opentelemetry/api`',
