@@ -1,0 +1,159 @@
+/** OpenInference semantic conventions (openinference-semantic-conventions 2.x), as Phoenix and Arize read them. */
+import type { Attributes } from '@opentelemetry/api';
+import type { AttributeWriter, Dialect } from '../dialect.ts';
+import type {
+  Fields,
+  Message,
+  MessagePart,
+  ModelFields,
+  SessionProperties,
+  SpanType,
+  Usage,
+} from '../fields.ts';
+import { isJsonText, jsonText } from '../json-text.ts';
+
+const KINDS: Readonly<Record<SpanType, string>> = {
+  model: 'LLM',
+  embedding: 'EMBEDDING',
+  tool: 'TOOL',
+  chain: 'CHAIN',
+  agent: 'AGENT',
+  retriever: 'RETRIEVER',
+  reranker: 'RERANKER',
+  guardrail: 'GUARDRAIL',
+  evaluator: 'EVALUATOR',
+};
+
+/** Parameters under the names that most providers give them. */
+const PARAMETERS = [
+  ['temperature', 'temperature'],
+  ['topP', 'top_p'],
+  ['topK', 'top_k'],
+  ['maxTokens', 'max_tokens'],
+  ['frequencyPenalty', 'frequency_penalty'],
+  ['presencePenalty', 'presence_penalty'],
+  ['stopSequences', 'stop'],
+  ['seed', 'seed'],
+  ['choiceCount', 'n'],
+  ['stream', 'stream'],
+] as const satisfies readonly (readonly [keyof ModelFields, string])[];
+
+function writeModel(model: ModelFields, type: SpanType | undefined, out: AttributeWriter): void {
+  const name = model.responseModel ?? model.model;
+  out.core(type === 'embedding' ? 'embedding.model_name' : 'llm.model_name', name);
+  out.core('llm.provider', model.provider);
+  out.core('llm.finish_reason', model.finishReasons?.[0]);
+  const parameters: Record<string, unknown> = {};
+  for (const [field, key] of PARAMETERS) if (model[field] !== undefined) parameters[key] = model[field];
+  if (Object.keys(parameters).length > 0) out.set('llm.invocation_parameters', jsonText(parameters));
+}
+
+function writeUsage(usage: Usage, out: AttributeWriter): void {
+  const { inputTokens, outputTokens } = usage;
+  const sum =
+    inputTokens === undefined || outputTokens === undefined ? undefined : inputTokens + outputTokens;
+  out.core('llm.token_count.prompt', inputTokens);
+  out.core('llm.token_count.completion', outputTokens);
+  out.core('llm.token_count.total', usage.totalTokens ?? sum);
+  out.core('llm.token_count.prompt_details.cache_read', usage.cacheRead);
+  out.core('llm.token_count.prompt_details.cache_write', usage.cacheWrite);
+  out.core('llm.token_count.completion_details.reasoning', usage.reasoning);
+  out.core('llm.cost.total', usage.cost);
+}
+
+function writeContent(key: 'input' | 'output', text: string | undefined, out: AttributeWriter): void {
+  if (text === undefined) return;
+  out.content(`${key}.value`, text);
+  out.core(`${key}.mime_type`, isJsonText(text) ? 'application/json' : 'text/plain');
+}
+
+/** One attribute a leaf: what has no place any more at the limit of attributes is in `input.value` all the same. */
+function writeMessages(prefix: string, messages: readonly Message[], out: AttributeWriter): void {
+  for (const [index, { role, parts, name }] of messages.entries()) {
+    const message = `${prefix}.${index}.message`;
+    out.set(`${message}.role`, role);
+    out.set(`${message}.name`, name);
+    const text = textOf(parts);
+    if (text !== undefined) out.set(`${message}.content`, text);
+    writeToolCalls(message, parts, out);
+  }
+}
+
+function writeToolCalls(message: string, parts: readonly MessagePart[], out: AttributeWriter): void {
+  let calls = 0;
+  for (const part of parts) {
+    if (part.type === 'tool_call') {
+      const call = `${message}.tool_calls.${calls}.tool_call`;
+      calls += 1;
+      out.set(`${call}.id`, part.id);
+      out.set(`${call}.function.name`, part.name);
+      out.set(`${call}.function.arguments`, asText(part.arguments));
+    } else if (part.type === 'tool_call_response') {
+      out.set(`${message}.tool_call_id`, part.id);
+      out.set(`${message}.content`, asText(part.response));
+    }
+  }
+}
+
+function textOf(parts: readonly MessagePart[]): string | undefined {
+  const texts = parts.filter(({ type }) => type === 'text').map(({ content }) => String(content));
+  return texts.length === 0 ? undefined : texts.join('\n');
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : jsonText(value);
+}
+
+function write(fields: Fields, out: AttributeWriter): void {
+  const { type, model, usage, tool, agent, inputMessages, outputMessages, toolDefinitions } = fields;
+  // Readers drop spans without a kind.
+  out.core('openinference.span.kind', KINDS[type ?? 'chain']);
+  if (model !== undefined) writeModel(model, type, out);
+  if (usage !== undefined) writeUsage(usage, out);
+  out.core('tool.name', tool?.name);
+  out.core('tool_call.id', tool?.callId);
+  out.set('tool.description', tool?.description);
+  out.core('agent.name', agent?.name);
+  writeContent('input', fields.inputs ?? jsonText(inputMessages), out);
+  writeContent('output', fields.outputs ?? jsonText(outputMessages), out);
+  writeGroups(fields, out);
+  const system = fields.systemInstructions && [{ role: 'system', parts: fields.systemInstructions }];
+  writeMessages('llm.input_messages', [...(system ?? []), ...(inputMessages ?? [])], out);
+  writeMessages('llm.output_messages', outputMessages ?? [], out);
+  for (const [index, definition] of (toolDefinitions ?? []).entries()) {
+    out.set(`llm.tools.${index}.tool.json_schema`, jsonText(definition));
+  }
+  writeDocuments(fields, out);
+}
+
+function writeDocuments({ type, documents }: Fields, out: AttributeWriter): void {
+  const prefix = type === 'reranker' ? 'reranker.output_documents' : 'retrieval.documents';
+  for (const [index, { id, content, score, metadata }] of (documents ?? []).entries()) {
+    const document = `${prefix}.${index}.document`;
+    out.set(`${document}.id`, id);
+    out.set(`${document}.content`, content);
+    out.set(`${document}.score`, score);
+    out.set(`${document}.metadata`, jsonText(metadata));
+  }
+}
+
+/** One `metadata` of JSON is what readers know; each other group is a member of it. */
+function writeGroups(fields: Fields, out: AttributeWriter): void {
+  const { config, metrics, feedback, userProperties, eventName, error } = fields;
+  const groups = { config, metrics, feedback, user_properties: userProperties, event_name: eventName, error };
+  const present = Object.entries(groups).filter(([, group]) => group !== undefined);
+  if (fields.metadata === undefined && present.length === 0) return;
+  out.set('metadata', jsonText({ ...fields.metadata, ...Object.fromEntries(present) }));
+}
+
+function session({ sessionId, sessionName, userId, tags, metadata }: SessionProperties): Attributes {
+  const attributes: Attributes = {};
+  if (sessionId !== undefined) attributes['session.id'] = sessionId;
+  if (sessionName !== undefined) attributes['session.name'] = sessionName;
+  if (userId !== undefined) attributes['user.id'] = userId;
+  if (tags !== undefined) attributes['tag.tags'] = tags;
+  if (metadata !== undefined) attributes.metadata = jsonText(metadata);
+  return attributes;
+}
+
+export const OPENINFERENCE: Dialect = { name: 'openinference', write, session };
