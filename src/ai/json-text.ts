@@ -1,6 +1,8 @@
-/** JSON of objects of our own making; `undefined` for what is not there. */
+import { contentText } from './content.ts';
+
+/** JSON of a value that is no string; `undefined` for what is not there. Members may be a user's: it never throws. */
 export function jsonText(value: unknown): string | undefined {
-  return value === undefined ? undefined : JSON.stringify(value);
+  return contentText(value);
 }
 
 /** Whether captured text is JSON of an object or a list: the first character tells what `contentText` made. */

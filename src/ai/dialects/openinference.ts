@@ -96,7 +96,9 @@ function writeToolCalls(message: string, parts: readonly MessagePart[], out: Att
 }
 
 function textOf(parts: readonly MessagePart[]): string | undefined {
-  const texts = parts.filter(({ type }) => type === 'text').map(({ content }) => String(content));
+  const texts: string[] = [];
+  for (const part of parts)
+    if (part.type === 'text' && typeof part.content === 'string') texts.push(part.content);
   return texts.length === 0 ? undefined : texts.join('\n');
 }
 
