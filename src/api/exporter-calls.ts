@@ -7,6 +7,7 @@
 import { warn } from '../diagnostics.ts';
 import { AnswerWaiters } from '../export/answer-waiters.ts';
 import type { ExportOutcomes, ResultCode } from '../export/export-outcomes.ts';
+import { toLine } from '../export/message-line.ts';
 import type { FlushResult } from '../export/pipe.ts';
 import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
@@ -260,7 +261,7 @@ function failureOf(result: ExportResult): { reason: string; code: ResultCode } |
   try {
     if (result?.code === ExportResultCode.SUCCESS) return undefined;
     const error = result?.error;
-    return { reason: messageOf(error ?? 'the exporter gave no reason'), code: errorName(error) };
+    return { reason: toLine(messageOf(error ?? 'the exporter gave no reason')), code: errorName(error) };
   } catch (error) {
     return { reason: `its result cannot be read: ${messageOf(error)}`, code: undefined };
   }

@@ -8,7 +8,7 @@ import { checkBooleanOption, checkStringOption, warnInvalid } from '../config/re
 import { resolveChoice, resolveNumber } from '../config/resolve.ts';
 import { warnOnce } from '../diagnostics.ts';
 import { type Endpoint, EndpointError, isLoopback, parseEndpoint, parseGeneralEndpoint } from './endpoint.ts';
-import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol } from './otlp-http.ts';
+import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol, TlsOptions } from './otlp-http.ts';
 import { readTlsOptions, type TlsFiles } from './tls-files.ts';
 
 /** Options of `OTLPTraceExporter`, under the names of opentelemetry-js. Each beats its variables. */
@@ -68,7 +68,8 @@ export function resolveOtlpTraceOptions(options: OTLPTraceExporterOptions = {}):
   const headers = resolveHeaders(options.headers);
   const protocol = resolveProtocol(options.protocol);
   warnAboutPort(endpoint);
-  warnAboutPlainText(endpoint, headers);
+  const tls = readTlsOptions(options);
+  warnAboutPlainText(endpoint, headers, tls);
   return {
     endpoint,
     protocol,
@@ -77,8 +78,8 @@ export function resolveOtlpTraceOptions(options: OTLPTraceExporterOptions = {}):
     compression: resolveChoice('compression', options.compression),
     keepAlive: checkBooleanOption('keepAlive', options.keepAlive) ?? true,
     httpAgentOptions: options.httpAgentOptions,
-    userAgent: checkStringOption('userAgent', options.userAgent),
-    tls: readTlsOptions(options),
+    userAgent: checkUserAgent(options.userAgent),
+    tls,
   };
 }
 
@@ -128,12 +129,13 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 /** Names in lower case, so that `Authorization` replaces `authorization`. A `Headers` or `Map` will do as well. */
 function checkHeaders(headers: unknown): Record<string, string> {
-  const checked: Record<string, string> = {};
+  const checked: Record<string, string> = Object.create(null);
   for (const [name, value] of headerEntries(headers)) {
     // Code written for opentelemetry-js passes `undefined` for a key that is not configured.
     if (value === undefined) continue;
     if (!HEADER_NAME.test(name)) {
-      warnInvalid('option headers', 'names that can travel in an HTTP request', JSON.stringify(name));
+      // Not shown: who writes 'x-api-key: …' where the name belongs writes the key too.
+      warnInvalid('option headers', 'names that can travel in an HTTP request');
     } else if (typeof value === 'object' || typeof value === 'symbol' || !isHeaderValue(String(value))) {
       warnInvalid(`header ${name}`, 'a value that can travel in an HTTP header');
     } else {
@@ -179,12 +181,28 @@ function warnAboutPort(endpoint: Endpoint): void {
   }
 }
 
-function warnAboutPlainText(endpoint: Endpoint, headers: HeadersSource): void {
-  const hasSecrets =
-    endpoint.credentials !== undefined || typeof headers === 'function' || Object.keys(headers).length > 0;
-  if (endpoint.protocol !== 'http:' || isLoopback(endpoint) || !hasSecrets) return;
+/** Once a host. What an agent of the user's own does with the request, a proxy for one, is not seen here. */
+function warnAboutPlainText(endpoint: Endpoint, headers: HeadersSource, tls: TlsOptions | undefined): void {
+  if (endpoint.protocol !== 'http:' || isLoopback(endpoint)) return;
+  const { display, hostname, credentials, path } = endpoint;
+  if (tls !== undefined) {
+    warnOnce(
+      `otlp-no-tls:${hostname}`,
+      `${display}: certificates are configured, and http:// uses none. Use https:// if spans must travel encrypted.`,
+    );
+  }
+  const hasHeaders = typeof headers === 'function' || Object.keys(headers).length > 0;
+  if (!hasHeaders && credentials === undefined && !path.includes('?')) return;
   warnOnce(
-    'otlp-plain-text',
-    `${endpoint.display}: headers travel unencrypted to another host. Use https:// if they hold a key.`,
+    `otlp-plain-text:${hostname}`,
+    `${display}: ${hasHeaders ? 'headers travel' : 'the address travels'} unencrypted to another host. Use https:// if ` +
+      `${hasHeaders ? 'they hold' : 'it holds'} a key.`,
   );
+}
+
+function checkUserAgent(userAgent: unknown): string | undefined {
+  const text = checkStringOption('userAgent', userAgent);
+  if (text === undefined || isHeaderValue(text)) return text;
+  warnInvalid('option userAgent', 'a value that can travel in an HTTP header');
+  return undefined;
 }

@@ -1,5 +1,6 @@
 /** @module What became of the spans of one pipe, counted and said aloud. */
 
+import { toPrintable } from '../diagnostics.ts';
 import { type ExportOperation, ExportOutcomes, errorTypeOf, type ResultCode } from './export-outcomes.ts';
 import type { ExportRequest, SendResult } from './exporter.ts';
 
@@ -145,7 +146,7 @@ export class PipeLedger extends ExportOutcomes implements PipeCounters {
   }
 
   #setError(reason: string): void {
-    this.lastError = reason;
+    this.lastError = toPrintable(reason);
     this.lastErrorTime = Date.now();
   }
 }

@@ -2,6 +2,7 @@
 
 import { readFirstEnvironment } from '../config/environment.ts';
 import { OPTIONS } from '../config/options.ts';
+import { toPrintable } from '../diagnostics.ts';
 import { getBuiltin } from './builtin.ts';
 import type { TlsOptions } from './otlp-http.ts';
 
@@ -120,10 +121,19 @@ function find(kind: TlsOptionName, explicit: string | Uint8Array | undefined): S
   );
 }
 
+/** Longest path shown, in UTF-16 units. */
+const LONGEST_PATH = 255;
+
+/** Not what is PEM text, or so long that it may be PEM text in base64: the key itself, where its path belongs. */
+function shownPath(path: string): string {
+  const mayBeKey = path.length > LONGEST_PATH || path.includes('-----') || /[\r\n]/.test(path);
+  return mayBeKey ? `a value of ${path.length} characters` : JSON.stringify(toPrintable(path));
+}
+
 function readFile(kind: TlsOptionName): Source | undefined {
   const found = readFirstEnvironment(OPTIONS[kind].environment);
   if (found === undefined) return undefined;
-  const from = `${found.name} (${JSON.stringify(found.value)})`;
+  const from = `${found.name} (${shownPath(found.value)})`;
   try {
     return { from, pem: required<typeof import('node:fs')>('node:fs').readFileSync(found.value) };
   } catch (error) {
