@@ -90,13 +90,23 @@ export function redact(text: string, secrets: readonly string[], isCut = false):
   return rebuild(isCut ? text.slice(0, letters.at[letters.at.length - PART_LENGTH] ?? 0) : text, hidden);
 }
 
-/**
- * Text as it was before it became part of JSON or of a URL: `\u003c`, `\"` and `%3C` are the marks they stand for.
- */
+/** Escapes within escapes that are undone: a proxy may quote the JSON of a server in its own. */
+const ESCAPE_DEPTH = 3;
+const JSON_ESCAPE = /\\(?:u([0-9a-f]{4})|([bfnrt])|(["\\/]))/gi;
+
+/** Text as it was before it became part of JSON or of a URL: `\u003c`, `\"` and `%3C` are the marks they stand for. */
 export function decodeEscapes(text: string): string {
+  let decoded = text;
+  for (let depth = 0; depth < ESCAPE_DEPTH && /[\\%]/.test(decoded); depth++) decoded = decodeOnce(decoded);
+  return decoded;
+}
+
+function decodeOnce(text: string): string {
   return text
-    .replace(/\\u([0-9a-f]{4})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
-    .replace(/\\(["\\/])/g, '$1')
+    .replace(JSON_ESCAPE, (_, digits?: string, control?: string, mark = '') => {
+      if (digits !== undefined) return String.fromCharCode(Number.parseInt(digits, 16));
+      return control === undefined ? mark : ' ';
+    })
     .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => {
       try {
         return decodeURIComponent(bytes);
