@@ -128,8 +128,8 @@ describe('a server that echoes', () => {
         resetDiagnostics();
         provider.getTracer('t').startSpan('s').end();
         await provider.flush(400);
-        await look();
       }
+      await look();
       expect(balance(provider.stats())).toBe(0);
       expect(provider.stats().failed).toBeGreaterThan(0);
       expect(provider.stats().lastError).toContain('[redacted]');
