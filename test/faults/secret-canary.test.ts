@@ -14,7 +14,7 @@ import { bundle, run } from '../helpers/api-child.ts';
 import { balance } from '../helpers/api-recorder.ts';
 import { type HttpReceiver, receive, refusingPort } from '../helpers/fault-server.ts';
 import { measure } from '../helpers/metric-points.ts';
-import { processorOf, spanObject } from '../helpers/object-spans.ts';
+import { HeldExporter, processorOf, spanObject } from '../helpers/object-spans.ts';
 import { CANARIES, ECHOES, everythingOf, occurrences } from './canary.ts';
 import { keepFigures, WRITES_FIGURES } from './figures.ts';
 
@@ -199,6 +199,20 @@ describe('what goes wrong before a request is made shows no secret', () => {
     }
     expect(said.flatMap((text) => occurrences(text))).toEqual([]);
   });
+});
+
+test('what an exporter of another make says is one short line, in the log and in the numbers', async () => {
+  const exporter = new HeldExporter();
+  const message = `refused\r\nspandrel: forged \u202e\u001b[2J${'x'.repeat(5_000)}`;
+  exporter.automatic = { code: 1, error: new Error(message) };
+  const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] });
+  provider.getTracer('t').startSpan('s').end();
+  await provider.flush();
+  const { lastError } = provider.stats();
+  expect(lastError).toMatch(/^refused spandrel: forged x+$/);
+  expect(lastError).toHaveLength(512);
+  expect(said.join('')).toContain('refused spandrel: forged x');
+  await provider.shutdown();
 });
 
 test('the last lines of a program that fails show none, at any level of the log', async () => {
