@@ -2,6 +2,7 @@
  * Keys that mean something to JavaScript objects are data like any other, wherever a key can come from, and no object
  * of the program changes by them.
  */
+import { createRequire } from 'node:module';
 import { propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -14,10 +15,12 @@ import type { ReadableSpan } from '../src/api/types.ts';
 import { resolvePropagator } from '../src/config/propagators.ts';
 import { ConsoleSpanExporter } from '../src/export/console-span-exporter.ts';
 import { InMemorySpanExporter } from '../src/export/in-memory-span-exporter.ts';
+import { readExportTraceServiceRequest } from '../src/export/otlp-reader.ts';
 import { resolveOtlpTraceOptions } from '../src/export/otlp-trace-options.ts';
 import { init, shutdown } from '../src/init.ts';
+import { keepFigures, WRITES_FIGURES } from './faults/figures.ts';
 import { receiveOtlp } from './helpers/api-receiver.ts';
-import { captureWarnings, ENGINES, plainAttributes, WireRecorder } from './helpers/api-recorder.ts';
+import { captureWarnings, ENGINES, plainAttributes, record, WireRecorder } from './helpers/api-recorder.ts';
 import { processorOf } from './helpers/object-spans.ts';
 
 const NASTY = [
@@ -69,6 +72,29 @@ afterEach(() => {
 });
 
 const lines = captureWarnings();
+
+const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/proto-keys.test.ts';
+
+/** The keys that opentelemetry-js sends of the same attributes. */
+function upstreamKeys(): string[] {
+  const sdk = createRequire(new URL('./versions/sdk-2/package.json', import.meta.url));
+  const {
+    BasicTracerProvider,
+    InMemorySpanExporter: Memory,
+    SimpleSpanProcessor: Simple,
+  } = sdk('@opentelemetry/sdk-trace-base');
+  const memory = new Memory();
+  const provider = new BasicTracerProvider({ spanProcessors: [new Simple(memory)] });
+  provider
+    .getTracer('t')
+    .startSpan('s')
+    .setAttributes(objectOf(pairsOf(NASTY)))
+    .end();
+  const { ProtobufTraceSerializer } = sdk('@opentelemetry/otlp-transformer');
+  const bytes = ProtobufTraceSerializer.serializeRequest(memory.getFinishedSpans()) as Uint8Array;
+  const [span] = readExportTraceServiceRequest([bytes]).resourceSpans[0].scopeSpans[0].spans;
+  return span.attributes.map((one) => one.key);
+}
 
 const key = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...NASTY) },
@@ -147,6 +173,20 @@ describe('attributes, of spans, events, links, scopes and resources', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  test(`none of ${NASTY.length} is lost on its way to a receiver`, () => {
+    const { exporter, tracer } = record();
+    tracer
+      .startSpan('s')
+      .setAttributes(objectOf(pairsOf(NASTY)))
+      .end();
+    const lost = (keys: readonly string[]) => ({
+      [`keys lost of ${NASTY.length}`]: NASTY.filter((name) => !keys.includes(name)).length,
+    });
+    const ours = lost(exporter.spans[0].attributes.map((one) => one.key));
+    expect(Object.values(ours)).toEqual([0]);
+    if (WRITES_FIGURES) keepFigures('security-proto-keys', COMMAND, ours, lost(upstreamKeys()));
   });
 
   test('are printed by the console exporter', () => {

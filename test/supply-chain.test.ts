@@ -1,6 +1,8 @@
 /** What a program takes on with this package: itself and the API it knows already, and nothing that runs by itself. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { keepFigures, WRITES_FIGURES } from './faults/figures.ts';
+import type { Figures } from './faults/row.ts';
 import { run, write } from './helpers/api-child.ts';
 import { receiveOtlp } from './helpers/api-receiver.ts';
 
@@ -8,9 +10,30 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
   packages: Record<
     string,
-    { integrity?: string; resolved?: string; link?: boolean; dev?: boolean; peer?: boolean }
+    { integrity?: string; resolved?: string; link?: boolean; hasInstallScript?: boolean }
   >;
 };
+
+const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/supply-chain.test.ts';
+type Locked = typeof lock.packages;
+
+/** What installing brings beside the API. */
+function broughtBy(itself: string, packages: Locked): Figures {
+  const others = Object.entries<Locked[string]>({ [itself]: {}, ...packages }).filter(
+    ([path]) => path !== '' && path !== 'node_modules/@opentelemetry/api',
+  );
+  return {
+    'packages brought in': others.length,
+    'of them with an install script': others.filter(([, one]) => one.hasInstallScript === true).length,
+  };
+}
+
+/** Its SDK and exporter, as test/versions installs them. */
+function upstream(): Figures | undefined {
+  const path = 'test/versions/sdk-2/package-lock.json';
+  if (!WRITES_FIGURES) return undefined;
+  return broughtBy('', (JSON.parse(readFileSync(path, 'utf8')) as typeof lock).packages);
+}
 
 const built = ['dist/esm', 'dist/cjs'].flatMap((folder) =>
   existsSync(folder)
@@ -26,6 +49,7 @@ describe('the package', () => {
     expect(manifest.optionalDependencies).toBeUndefined();
     expect(manifest.bundledDependencies ?? manifest.bundleDependencies).toBeUndefined();
     expect(Object.keys(manifest.peerDependencies)).toEqual(['@opentelemetry/api']);
+    keepFigures('security-supply-chain', COMMAND, broughtBy('node_modules/spandrel', {}), upstream());
   });
 
   test('runs nothing when it is installed', () => {
