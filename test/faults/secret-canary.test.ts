@@ -11,7 +11,7 @@ import { TracerProvider } from '../../src/api/tracer-provider.ts';
 import type { ExportResult, ReadableSpan, SpanExporter } from '../../src/api/types.ts';
 import { resetDiagnostics } from '../../src/diagnostics.ts';
 import { bundle, run } from '../helpers/api-child.ts';
-import { balance } from '../helpers/api-recorder.ts';
+import { balance, record } from '../helpers/api-recorder.ts';
 import { type HttpReceiver, receive, refusingPort } from '../helpers/fault-server.ts';
 import { measure } from '../helpers/metric-points.ts';
 import { HeldExporter, processorOf, spanObject } from '../helpers/object-spans.ts';
@@ -217,6 +217,14 @@ test('what an exporter of another make says is one short line, in the log and in
   expect(lastError?.length).toBe('HeldExporter: '.length + 512);
   expect(said.join('')).toContain('refused spandrel: forged x');
   await provider.shutdown();
+});
+
+test('what a sender of another make gives as its reason is one line in the numbers', async () => {
+  const { exporter, provider, tracer } = record();
+  exporter.answer = () => ({ kind: 'failed', reason: 'refused\r\nspandrel: forged \u202e\u001b[2J' });
+  tracer.startSpan('s').end();
+  await provider.flush();
+  expect(provider.stats().lastError).toBe('refused spandrel: forged ');
 });
 
 test('the last lines of a program that fails show none, at any level of the log', async () => {
