@@ -4,6 +4,7 @@
  */
 import { warn } from '../diagnostics.ts';
 import type { DropReason as EngineDropReason } from '../engine/arena.ts';
+import { LiveMarks } from './live-marks.ts';
 
 /** Why a finished span did not reach a pipe. */
 export type DropReason =
@@ -35,6 +36,8 @@ export class Ledger {
   readonly dropped: Partial<Record<DropReason, number>> = {};
   /** Handles that were collected without `end()`. */
   abandoned = 0;
+  /** Of the live spans of plug-in mode; those of arena mode are known by their attribute lists. */
+  readonly marks = new LiveMarks(() => this.countAbandoned());
   /** Strings cut because one span can hold no more. */
   cut = 0;
 

@@ -20,6 +20,7 @@ import { define, describe, messageOf, NOTHING, snapshot, toPlain, truncate } fro
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
 import { exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
 import { warnOfLimits } from './limit-warning.ts';
+import type { LiveMark } from './live-marks.ts';
 import { toHrTime } from './readable.ts';
 import { readStatus } from './status.ts';
 import type { Tracer } from './tracer.ts';
@@ -57,6 +58,8 @@ export class PluginSpan implements ApiSpan {
   /** Attributes that were set here; a processor may delete or add others. */
   _attributeCount = 0;
   _isEnding = false;
+  /** `null` after `end()`. */
+  _mark: LiveMark | null;
 
   constructor(
     tracer: Tracer,
@@ -82,6 +85,7 @@ export class PluginSpan implements ApiSpan {
       anchor.at(now, time);
     }
     this.startTime = [time.seconds, time.nanos];
+    this._mark = tracer.settings.ledger.marks.acquire();
   }
 
   spanContext(): SpanContext {
@@ -213,6 +217,8 @@ export class PluginSpan implements ApiSpan {
     processors?.onEnding(this);
     this.ended = true;
     ledger.ended += 1;
+    if (this._mark !== null) ledger.marks.release(this._mark);
+    this._mark = null;
     if (metrics !== null) metrics.ended(this._spanContext.traceFlags);
     warnOfLimits(this.name, this.droppedAttributesCount, this.droppedEventsCount, this.droppedLinksCount);
     processors?.onEnd(this);

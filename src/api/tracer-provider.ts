@@ -81,7 +81,7 @@ export interface TracerProviderStats extends SpanDestinationStats {
   readonly started: number;
   /** Spans that did not end yet. */
   readonly live: number;
-  /** Spans that were collected without `end()`, in arena mode; known some time after they were. */
+  /** Spans that were collected without `end()`; known some time after they were. */
   readonly abandoned: number;
   /** Of the whole arena: look-ups in the value memo and the bytes it holds, and the attribute keys known. */
   readonly memo: {
