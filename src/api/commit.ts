@@ -33,10 +33,12 @@ import {
   STATUS_CODE,
   STATUS_MESSAGE,
 } from '../../assembly/wire.ts';
+import { warn } from '../diagnostics.ts';
 import { type Arena, dropReason } from '../engine/arena.ts';
 import type { CellWriter } from '../engine/cell-writer.ts';
 import type { SpanQueue } from '../export/span-queue.ts';
 import type { AttributeList } from './attribute-list.ts';
+import { messageOf } from './attributes.ts';
 import type { RecordedEvent, RecordedLink } from './event.ts';
 import { hexToLane } from './ids.ts';
 import type { DropReason } from './ledger.ts';
@@ -81,12 +83,22 @@ export function commit(span: Span, list: AttributeList): void {
   const { settings, stream } = span._tracer;
   const { ledger, queue, arena } = settings;
   ledger.ended += 1;
-  const refused = refusal(span);
+  let refused: DropReason | null = null;
+  let piece = -1;
+  try {
+    refused = refusal(span);
+    if (refused === null) piece = encode(span, list, stream.id, arena, queue);
+  } catch (error) {
+    // A full stack, or a fault of ours: it costs this span, and neither the program nor the spans after it. Counted
+    // before anything is called, which a full stack would not let.
+    ledger.dropped.malformed = (ledger.dropped.malformed ?? 0) + 1;
+    warnOfFault(error);
+    return;
+  }
   if (refused !== null) {
     ledger.drop(refused);
     return;
   }
-  const piece = encode(span, list, stream.id, arena, queue);
   if (piece < 0) {
     ledger.drop(dropReason(piece));
     return;
@@ -95,6 +107,10 @@ export function commit(span: Span, list: AttributeList): void {
   if (piece !== stream.openPiece) queue.opened(stream, piece);
   else if (!settings.notifyEach) return;
   settings.notify(stream);
+}
+
+function warnOfFault(error: unknown): void {
+  warn('encode-fault', `a finished span could not be encoded, and is dropped: ${messageOf(error)}`);
 }
 
 /** Encodes a span into a stream. Returns the piece it lies in, or a negative reason why it lies in none. */

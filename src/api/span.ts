@@ -237,12 +237,13 @@ export class Span implements ApiSpan {
     if (early && endTime !== undefined) {
       warn('end-before-start', `span "${this._name}" was ended before its start; its duration is set to 0.`);
     }
+    // Before the rest: whatever happens there, the span has ended once.
+    this._attributes = null;
     commit(this, list);
     this._droppedAttributes = list.dropped;
     if ((list.dropped | this._droppedEvents | this._droppedLinks) !== 0) {
       warnOfLimits(this._name, list.dropped, this._droppedEvents, this._droppedLinks);
     }
-    this._attributes = null;
     this._events = null;
     this._links = null;
     const { lists, metrics } = this._tracer.settings;
