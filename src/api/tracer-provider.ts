@@ -108,7 +108,7 @@ export class TracerProvider implements ApiTracerProvider {
    * objects that processors may write to (plug-in mode). The mode is fixed here; a processor pushed into a
    * provider later is not supported.
    *
-   * @throws Error when a forced engine cannot start.
+   * @throws Error when a forced engine cannot start, or the host has no memory for the arena; `init()` says so instead.
    */
   constructor(given: TracerProviderOptions = {}) {
     const options = given ?? {};
