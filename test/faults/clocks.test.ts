@@ -1,6 +1,7 @@
 /** Time that misbehaves: an event loop that stands still, clocks that are set, and a process that has nothing to do. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { bundle, run } from '../helpers/api-child.ts';
 import { receiveOtlp } from '../helpers/api-receiver.ts';
@@ -14,9 +15,9 @@ const COMMAND = 'SPANDREL_LONG=1 SPANDREL_FIGURES=write npx vitest run test/faul
 /** The same ratio as ten seconds and twelve, which SPANDREL_LONG=1 runs. */
 const [TIMEOUT, STALL] = IS_LONG ? [10_000, 12_000] : [2_500, 3_000];
 
-const UPSTREAM = './test/versions/sdk-2/node_modules/@opentelemetry';
+const UPSTREAM = fileURLToPath(new URL('../versions/sdk-2/', import.meta.url));
 
-/** Ends `count` spans and sends them; answers, once they were answered for or lost, what it knows of them. */
+/** The two sides: how each starts, traces a span, sends all, and what it says of them. */
 const OURS = `
   import { flush, init, shutdown, startSpan, stats } from './src/index.ts';
   const start = (endpoint, timeoutMillis) => init({ endpoint, timeoutMillis });
@@ -25,8 +26,10 @@ const OURS = `
   const numbers = () => stats();`;
 
 const THEIRS = `
-  import { BatchSpanProcessor, BasicTracerProvider } from '${UPSTREAM}/sdk-trace-base/build/src/index.js';
-  import { OTLPTraceExporter } from '${UPSTREAM}/exporter-trace-otlp-proto/build/src/index.js';
+  import { createRequire } from 'node:module';
+  const load = createRequire(${JSON.stringify(UPSTREAM)});
+  const { BatchSpanProcessor, BasicTracerProvider } = load('@opentelemetry/sdk-trace-base');
+  const { OTLPTraceExporter } = load('@opentelemetry/exporter-trace-otlp-proto');
   let provider;
   const start = (endpoint, timeoutMillis) => {
     const exporter = new OTLPTraceExporter({ url: endpoint + '/v1/traces', timeoutMillis });

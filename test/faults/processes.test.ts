@@ -179,7 +179,8 @@ const OURS = `
   };`;
 
 const UPSTREAM = `
-  import { RandomIdGenerator } from './test/versions/sdk-2/node_modules/@opentelemetry/sdk-trace-base/build/src/index.js';
+  import { createRequire } from 'node:module';
+  const { RandomIdGenerator } = createRequire(${JSON.stringify(`${ROOT}test/versions/sdk-2/`)})('@opentelemetry/sdk-trace-base');
   const generator = new RandomIdGenerator();
   const makeIds = () => ({ traceId: generator.generateTraceId(), spanId: generator.generateSpanId() });`;
 
