@@ -75,7 +75,7 @@ const STALLED = (sdk: string) => `
   }
 `;
 
-test(`an event loop that stands still for ${STALL} ms times out no export of ${TIMEOUT} ms, and repeats none`, {
+test('an event loop that stands still for longer than an export may take times out none, and repeats none', {
   timeout: 60_000,
 }, async () => {
   const parameters = [String(TIMEOUT), String(STALL)];
@@ -92,8 +92,8 @@ test(`an event loop that stands still for ${STALL} ms times out no export of ${T
   keepFigures(
     'process-stall',
     COMMAND,
-    { 'stall, ms': STALL, requests, 'spans delivered': 100 },
-    { 'stall, ms': STALL, requests: JSON.parse(theirs.stdout).requests, 'spans delivered': 100 },
+    { 'stall, ms': STALL, requests, 'spans delivered, of 100': stats.exported },
+    { 'stall, ms': STALL, requests: JSON.parse(theirs.stdout).requests },
   );
 });
 
@@ -293,7 +293,7 @@ for (const node of [20, 22, 24]) {
       expect([before, ...seen]).toEqual(new Array(6).fill([]));
       expect([receiver.connections.length, receiver.spans.length]).toEqual([1, 4]);
       keepFigures(`process-idle-${node}`, COMMAND, {
-        'resources of ours': 0,
+        'resources of ours': seen.flat().length,
         'connections kept alive': receiver.connections.length,
         'whole life of the process, ms': Math.round(millis),
       });

@@ -15,7 +15,7 @@ import { keepFigures } from './figures.ts';
 captureWarnings();
 
 const RUNS = process.env.SPANDREL_LONG === '1' ? 2_000 : 60;
-const COMMAND = 'SPANDREL_LONG=1 SPANDREL_FIGURES=write npx vitest run test/faults/ledger.test.ts';
+const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/ledger.test.ts';
 const nextTurn = setImmediate;
 
 setFlagsFromString('--expose-gc');
@@ -205,11 +205,11 @@ describe.each(ENGINES)('on the %s engine', { timeout: 300_000 }, (engine) => {
       world.check();
       expect([world.provider.stats().abandoned, world.provider.stats().live]).toEqual([world.abandoned, 0]);
     }
-    keepFigures(`process-ledger-${engine}-${mode}`, COMMAND, {
+    if (engine === 'ts') return;
+    keepFigures(`process-ledger-${mode}`, COMMAND, {
       programs: worlds.length,
       'steps checked': steps,
       'spans started': worlds.reduce((sum, { started }) => sum + started, 0),
-      'steps at which the numbers were not exact': 0,
     });
   });
 });

@@ -174,8 +174,9 @@ describe('workers', { timeout: 60_000 }, () => {
     keepFigures('process-worker-terminate', COMMAND, {
       workers: WORKERS,
       'workers terminated': WORKERS / 2,
-      'spans lost, all unsent ones of the terminated': lost,
-      'spans lost of the others': 0,
+      'spans ended': outcome.reports.reduce((sum, { counts: { started } }) => sum + started, 0),
+      'spans received': receiver.spans.length,
+      'spans lost, all of the terminated': lost,
     });
   });
 
