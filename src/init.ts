@@ -13,7 +13,7 @@ import { ownContextManager } from './api/context.ts';
 import type { SpanLimits } from './api/limits.ts';
 import { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
 import { usableProcessors } from './api/plugin-processors.ts';
-import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
+import { type FlushResult, TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
 import type { BatchOptions } from './config/batch.ts';
@@ -27,7 +27,6 @@ import { error as reportError, warnOnce } from './diagnostics.ts';
 import { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 import { parseEndpoint } from './export/endpoint.ts';
 import type { OtlpHttpProtocol } from './export/otlp-http.ts';
-import type { FlushResult } from './export/pipe.ts';
 import { VERSION } from './version.ts';
 
 /** Options of `init`. Explicit options win over `OTEL_*` variables, which win over defaults. */
@@ -72,6 +71,7 @@ export type Stats = Omit<TracerProviderStats, 'engine'> & {
   readonly engine: TracerProviderStats['engine'] | 'none';
 };
 
+const NOTHING_FLUSHED: FlushResult = { exported: 0, dropped: 0, waiting: 0, bytes: 0, destinations: [] };
 const SCOPE = 'spandrel';
 const TRACES_PATH = /\/v1\/traces\/?$/;
 /** How long the end of a program waits for spans that are still here. */
@@ -284,7 +284,7 @@ function flushAtExit(provider: TracerProvider): () => void {
 
 /** Sends what has finished; resolves when it was answered or after `ms`. Never rejects. */
 export async function flush(ms = 30_000): Promise<FlushResult> {
-  return running?.provider.flush(ms) ?? { exported: 0, dropped: 0, waiting: 0, bytes: 0 };
+  return running?.provider.flush(ms) ?? NOTHING_FLUSHED;
 }
 
 /** Flushes, then stops tracing. Never rejects. Functions wrapped by `trace` go on without spans. */
@@ -324,6 +324,7 @@ export function stats(): Stats {
     cut: 0,
     lastError: undefined,
     lastErrorTime: undefined,
+    destinations: [],
     memo: { hits: 0, misses: 0, keys: 0, bytes: 0 },
   };
 }
