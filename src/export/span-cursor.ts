@@ -154,7 +154,8 @@ export class SpanCursor implements RequestSource {
     this.unsaidSpans = 0;
     warn(
       `evicted:${this.name}`,
-      `${spans} spans were given up for ${this.name}, which is behind, so that others lose none; see lastError.`,
+      `${this.name} is behind: ${spans} of its oldest spans were given up, so that others lose none; ` +
+        'stats().destinations has its last error.',
     );
   }
 
