@@ -206,23 +206,40 @@ describe('exporters', () => {
 });
 
 describe('a bad entry is one clear line, and the others work', () => {
-  const bad: [unknown, RegExp][] = [
+  const bad: [string, unknown, RegExp][] = [
     [
+      'a number',
       7,
       /option exporters\[0\]: expected a name, an object with an endpoint, or an exporter, got a value of type number/,
     ],
-    [null, /option exporters\[0\]: expected a name/],
-    [class {}, /option exporters\[0\]: .* got a value of type function/],
-    ['zipkin', /option exporters: expected names out of otlp, console, none, got "zipkin"/],
-    [{}, /an exporter is left out: exporters\[0\]: expected an object with an endpoint/],
-    [{ url: 'http://127.0.0.1:9' }, /exporters\[0\]: expected an object with an endpoint/],
-    [['http://127.0.0.1:9'], /exporters\[0\]: .* got an array/],
-    [{ endpoint: 'ftp://me:hunter2@host' }, /exporters\[0\]: endpoint: expected a URL that starts with http/],
-    [{ endpoint: 'https://127.0.0.1:9', ca: 'hunter2' }, /exporters\[0\]: option ca: expected certificates/],
-    [hostileProxy(), /an exporter is left out: exporters\[0\]/],
+    ['null', null, /option exporters\[0\]: expected a name/],
+    ['a class', class {}, /option exporters\[0\]: .* got a value of type function/],
+    [
+      'a name nobody knows',
+      'zipkin',
+      /option exporters: expected names out of otlp, console, none, got "zipkin"/,
+    ],
+    ['an empty object', {}, /an exporter is left out: exporters\[0\]: expected an object with an endpoint/],
+    [
+      'an object without an endpoint',
+      { url: 'http://127.0.0.1:9' },
+      /exporters\[0\]: expected an object with an endpoint/,
+    ],
+    ['an array', ['http://127.0.0.1:9'], /exporters\[0\]: .* got an array/],
+    [
+      'an endpoint that is no URL',
+      { endpoint: 'ftp://me:hunter2@host' },
+      /exporters\[0\]: endpoint: expected a URL that starts with http/,
+    ],
+    [
+      'a certificate that is none',
+      { endpoint: 'https://127.0.0.1:9', ca: 'hunter2' },
+      /exporters\[0\]: option ca: expected certificates/,
+    ],
+    ['an object that refuses to be read', hostileProxy(), /an exporter is left out: exporters\[0\]/],
   ];
 
-  test.each(bad)('%s', async (entry, line) => {
+  test.each(bad)('%s', async (_, entry, line) => {
     const own = await receiveOtlp();
     init({ exporters: [entry as never, { endpoint: own.base }] });
     startSpan('one').end();
@@ -232,9 +249,9 @@ describe('a bad entry is one clear line, and the others work', () => {
     expect(lines.join()).not.toContain('hunter2');
   });
 
-  test.each(bad.filter(([entry]) => typeof entry === 'object' && entry !== null))(
+  test.each(bad.filter(([, entry]) => typeof entry === 'object' && entry !== null))(
     'alone, %s ends the start: its spans go nowhere else',
-    async (entry, line) => {
+    async (_, entry, line) => {
       const other = await receiveOtlp();
       vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', other.base);
       init({ exporters: [entry as never] });
