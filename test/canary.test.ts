@@ -5,7 +5,6 @@
 import { describe, expect, it } from 'vitest';
 import { SimpleSpanProcessor } from '../src/api/simple-span-processor.ts';
 import { TracerProvider } from '../src/api/tracer-provider.ts';
-import type { Engine } from '../src/engine/engine.ts';
 import { createTsEngine } from '../src/engine/ts.ts';
 import { createWasmEngine } from '../src/engine/wasm.ts';
 import type { ExportRequest, SendResult } from '../src/export/exporter.ts';
@@ -14,27 +13,14 @@ import type { SpanCursor } from '../src/export/span-cursor.ts';
 import { SpanQueue, type Stream } from '../src/export/span-queue.ts';
 import { attributesOf, CapturingExporter } from './helpers/engine-capture.ts';
 import { EngineDriver } from './helpers/engine-driver.ts';
-import { accounts, pieceRecord, sizedOptions } from './helpers/engine-memory.ts';
+import { accounts, CANARY, fillFreed, sizedOptions } from './helpers/engine-memory.ts';
 import { baseSeed, SeededRandom } from './helpers/engine-random.ts';
 import { settleable } from './helpers/engine-sdk.ts';
 
-const CANARY = 0xee;
 const ENGINES = [
   ['wasm', createWasmEngine],
   ['ts', createTsEngine],
 ] as const;
-
-/** Makes an engine fill every piece it frees. */
-function fillFreed(engine: Engine): Engine {
-  const { core } = engine;
-  const freePiece = (piece: number) => {
-    const { start, end } = pieceRecord(engine, piece);
-    const { waitingBytes } = accounts(engine);
-    core.freePiece(piece);
-    if (accounts(engine).waitingBytes < waitingBytes) engine.bytes.fill(CANARY, start, end);
-  };
-  return Object.assign(engine, { core: { ...core, freePiece } });
-}
 
 interface Held {
   readonly cursor: SpanCursor;

@@ -133,18 +133,23 @@ export class SpanQueue {
    * another provider that holds more than its share. Returns whether there is more room now.
    */
   makeRoom(): boolean {
-    if (this.giveUp(true)) return true;
+    if (this.giveUp(true, this.keptBytes) || this.giveUp(true)) return true;
     // What it holds itself is copied out first.
     if (this.isPassing && this.pieces.length > 0) return false;
     return this.neighbours.makeRoomFor(this);
   }
 
-  /** Gives up the oldest spans, so many as are worth asking the engine again. Returns whether there were any. */
-  giveUp(isOnlyBehind: boolean): boolean {
+  /**
+   * Gives up the oldest spans, so many as are worth asking the engine again. Returns whether there were any.
+   *
+   * @param isOnlyBehind - those that a destination at work is done with, and no others.
+   * @param keptBytes - what every destination keeps.
+   */
+  giveUp(isOnlyBehind: boolean, keptBytes: number = -1): boolean {
     const wanted = Math.min(EVICTED_BYTES, this.budget / EVICTED_SHARE);
     let given = 0;
     while (given < wanted) {
-      const bytes = this.evictOldest(isOnlyBehind);
+      const bytes = this.evictOldest(isOnlyBehind, keptBytes);
       if (bytes === 0) break;
       given += bytes;
     }
@@ -164,7 +169,7 @@ export class SpanQueue {
     stream.openPiece = id;
     stream.current = piece;
     this.pieces.push(piece);
-    while (this.behindPieces > 0 && this.isOverQuota() && this.evictOldest(true) > 0);
+    while (this.behindPieces > 0 && this.isOverQuota() && this.evictOldest(true, this.keptBytes) > 0);
   }
 
   /**
@@ -175,13 +180,21 @@ export class SpanQueue {
     return isHalfFull(this.engine) || this.behindPieces * 2 > MOST_PIECES;
   }
 
+  /**
+   * What a destination may hold however full the arena is: one that sends in batches is always behind one that sends each
+   * span by itself. Twice the largest request, and half of the budget if all are dead.
+   */
+  private get keptBytes(): number {
+    return this.budget / (2 * this.cursors.size);
+  }
+
   /** Gives up the oldest piece that a destination has not taken. Returns its bytes, 0 when there is none. */
-  private evictOldest(isOnlyBehind: boolean): number {
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const { next } of this.cursors) oldest = Math.min(oldest, next);
+  private evictOldest(isOnlyBehind: boolean, keptBytes: number): number {
+    const cursors = [...this.cursors].filter(({ waitingBytes }) => waitingBytes > keptBytes);
+    const oldest = Math.min(...cursors.map(({ next }) => next));
     if (isOnlyBehind && this.pieceAt(oldest)?.isBehind !== true) return 0;
     return this.evictFrom(
-      [...this.cursors].filter(({ next }) => next === oldest),
+      cursors.filter(({ next }) => next === oldest),
       oldest,
     );
   }
