@@ -11,7 +11,7 @@ export const DESTINATIONS: readonly FaultRow[] = [
       'faults/destinations.test.ts: a vendor and an own collector > one that dies and comes back costs the other no span, and loses none that fit; no key changes hands',
       'exporters-option.test.ts: the variables and the options of init are those of otlp > no header, certificate, time, form or compression of theirs reaches another',
     ],
-    note: 'Upstream: two batch processors with their defaults, flushed as often.',
+    note: 'Upstream: two batch processors with their defaults, flushed as often. The outage lasts two seconds, which its retries span.',
   },
   {
     id: 'destinations-share',
