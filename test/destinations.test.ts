@@ -1,6 +1,7 @@
 /** Several destinations: one encode, a cursor each; one that is dead costs a live one no span. */
 import type { MeterProvider, Tracer } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { SpanProcessor } from '../src/api/types.ts';
 import { resetDiagnostics } from '../src/diagnostics.ts';
 import { balance, captureWarnings, ENGINES, WireRecorder } from './helpers/api-recorder.ts';
 import { freshSdk } from './helpers/engine-sdk.ts';
@@ -238,4 +239,21 @@ describe.each(ENGINES)('two providers on one arena, on the %s engine', (engine) 
     expect(second.stats().dropped).toEqual({});
     expect(Object.keys(first.stats().dropped)).toEqual(['arena_full']);
   });
+});
+
+test('one that sends in batches keeps its share beside one that sends each span, though the arena is more than half full', async () => {
+  const sdk = await freshSdk();
+  const [dead, single, batch] = [new WireRecorder(), new WireRecorder(), new WireRecorder()];
+  dead.answer = () => new Promise<never>(() => {});
+  const make = (...spanProcessors: SpanProcessor[]) =>
+    new sdk.TracerProvider({ arenaBytes: ARENA_BYTES, spanProcessors });
+  const full = make(new sdk.BatchSpanProcessor(dead)).getTracer('t');
+  for (let index = 0; index < 800; index += 1) {
+    full.startSpan('s', { attributes: { text: `${index} `.padEnd(BYTES, 'x') } }).end();
+  }
+  const provider = make(new sdk.SimpleSpanProcessor(single), new sdk.BatchSpanProcessor(batch));
+  for (let index = 0; index < 50; index += 1) provider.getTracer('t').startSpan(`span ${index}`).end();
+  await provider.flush();
+  for (const one of [single, batch]) expect(numbersOf(one)).toHaveLength(50);
+  expect(provider.stats().destinations.map(({ dropped }) => dropped)).toEqual([{}, {}]);
 });
