@@ -8,12 +8,11 @@ import {
   trace as traceApi,
 } from '@opentelemetry/api';
 import { messageOf } from './api/attributes.ts';
-import { BatchSpanProcessor } from './api/batch-span-processor.ts';
 import { ownContextManager } from './api/context.ts';
+import { exportProcessors } from './api/exporter-options.ts';
 import type { SpanLimits } from './api/limits.ts';
-import { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
 import { usableProcessors } from './api/plugin-processors.ts';
-import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
+import { type FlushResult, TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
 import type { BatchOptions } from './config/batch.ts';
@@ -24,10 +23,7 @@ import { warnInvalid } from './config/readers.ts';
 import { type ResourceOptions, resolveResource } from './config/resource.ts';
 import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
-import { ConsoleSpanExporter } from './export/console-span-exporter.ts';
-import { parseEndpoint } from './export/endpoint.ts';
 import type { OtlpHttpProtocol } from './export/otlp-http.ts';
-import type { FlushResult } from './export/pipe.ts';
 import { VERSION } from './version.ts';
 
 /** Options of `init`. Explicit options win over `OTEL_*` variables, which win over defaults. */
@@ -39,7 +35,7 @@ export interface InitOptions
     ResourceOptions,
     SamplerOptions {
   /**
-   * Base URL of the receiver; `v1/traces` is appended. One that ends in it already is used as it is, with a
+   * Base URL of the receiver of `'otlp'`, as the four that follow; `v1/traces` is appended. One that ends in it already is used as it is, with a
    * warning. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, else `http://localhost:4318`.
    */
   endpoint?: string;
@@ -72,8 +68,8 @@ export type Stats = Omit<TracerProviderStats, 'engine'> & {
   readonly engine: TracerProviderStats['engine'] | 'none';
 };
 
+const NOTHING_FLUSHED: FlushResult = { exported: 0, dropped: 0, waiting: 0, bytes: 0, destinations: [] };
 const SCOPE = 'spandrel';
-const TRACES_PATH = /\/v1\/traces\/?$/;
 /** How long the end of a program waits for spans that are still here. */
 const EXIT_FLUSH_MILLIS = 1000;
 
@@ -178,7 +174,7 @@ function start(options: InitOptions): Running | undefined {
     // Ours last: what another processor writes to a span in `onEnd` is exported.
     spanProcessors: [
       ...usableProcessors(options.spanProcessors),
-      ...activation.exporters.map((name) => processor(name, options)),
+      ...exportProcessors(activation.exporters, options),
     ],
   });
   const content = resolveContent(options);
@@ -190,37 +186,6 @@ function start(options: InitOptions): Running | undefined {
     content,
     removeExitHook: flushAtExit(provider),
   };
-}
-
-function processor(name: 'otlp' | 'console', options: InitOptions): SpanProcessor {
-  if (name === 'console') return new BatchSpanProcessor(new ConsoleSpanExporter(), options.batch);
-  const { headers, compression, protocol, timeoutMillis } = options;
-  const exporter = new OTLPTraceExporter({
-    url: tracesUrl(options.endpoint),
-    headers,
-    compression,
-    protocol,
-    timeoutMillis,
-  });
-  return new BatchSpanProcessor(exporter, options.batch);
-}
-
-/** The exporter takes a whole URL; a base URL gets the path of the signal (OTLP exporter specification). */
-function tracesUrl(endpoint: string | undefined): string | undefined {
-  if (endpoint === undefined) return undefined;
-  const text = String(endpoint).trim();
-  // Checked here as well, so that an error names the option and shows the value that was given.
-  parseEndpoint(text, 'endpoint');
-  const query = text.search(/[?#]/);
-  const base = query < 0 ? text : text.slice(0, query);
-  if (TRACES_PATH.test(base)) {
-    warnOnce(
-      'endpoint-path',
-      'endpoint: expected a base URL, got one that ends in v1/traces; it is used as it is.',
-    );
-    return text;
-  }
-  return `${base.replace(/\/+$/, '')}/v1/traces${query < 0 ? '' : text.slice(query)}`;
 }
 
 function registerGlobal(provider: TracerProvider, options: InitOptions): void {
@@ -284,7 +249,7 @@ function flushAtExit(provider: TracerProvider): () => void {
 
 /** Sends what has finished; resolves when it was answered or after `ms`. Never rejects. */
 export async function flush(ms = 30_000): Promise<FlushResult> {
-  return running?.provider.flush(ms) ?? { exported: 0, dropped: 0, waiting: 0, bytes: 0 };
+  return running?.provider.flush(ms) ?? NOTHING_FLUSHED;
 }
 
 /** Flushes, then stops tracing. Never rejects. Functions wrapped by `trace` go on without spans. */
@@ -324,6 +289,7 @@ export function stats(): Stats {
     cut: 0,
     lastError: undefined,
     lastErrorTime: undefined,
+    destinations: [],
     memo: { hits: 0, misses: 0, keys: 0, bytes: 0 },
   };
 }

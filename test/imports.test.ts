@@ -131,12 +131,12 @@ describe('imports', () => {
     expect(contract?.imports).toEqual([]);
   });
 
-  it('of the memory map from export/ are the piece table and nothing else', () => {
+  it('of the memory map from export/ are the tables of pieces and blocks, read in one file', () => {
     const users = files.filter(
       ({ path, imports }) =>
         layerOf(path) === 'export' && imports.some(({ target }) => target.startsWith('assembly/')),
     );
-    expect(users.map(({ path }) => path)).toEqual(['src/export/span-queue.ts']);
+    expect(users.map(({ path }) => path)).toEqual(['src/export/arena-pieces.ts']);
     expect(
       users[0].imports.filter(({ target }) => target.startsWith('assembly/')).map(({ target }) => target),
     ).toEqual(['assembly/layout.ts']);

@@ -35,7 +35,7 @@ describe('flush', () => {
     source.add(4);
     answers[1](DELIVERED);
     await settled();
-    expect(result).toEqual({ exported: 5, dropped: 0, waiting: 4, bytes: 400 });
+    expect(result).toEqual({ exported: 5, dropped: 0, waiting: 4, bytes: 500 });
   });
 
   test('says what was dropped since its call', async () => {
@@ -48,7 +48,7 @@ describe('flush', () => {
         ? { kind: 'failed', reason: 'HTTP 400' }
         : { kind: 'delivered', rejected: 2 };
     source.add(10);
-    expect(await pipe.flush()).toEqual({ exported: 3, dropped: 7, waiting: 0, bytes: 0 });
+    expect(await pipe.flush()).toEqual({ exported: 3, dropped: 7, waiting: 0, bytes: 300 });
   });
 
   test('ends at its deadline and says what still waits', async () => {
@@ -57,7 +57,7 @@ describe('flush', () => {
     source.add(2);
     const flushed = pipe.flush(1_000);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(await flushed).toEqual({ exported: 0, dropped: 0, waiting: 2, bytes: 200 });
+    expect(await flushed).toEqual({ exported: 0, dropped: 0, waiting: 2, bytes: 0 });
     expect(exporter.requests).toHaveLength(1);
   });
 
@@ -129,7 +129,7 @@ describe('shutdown', () => {
     finish(pipe, 3);
     const first = pipe.shutdown();
     expect(pipe.shutdown(1)).toBe(first);
-    expect(await first).toEqual({ exported: 3, dropped: 0, waiting: 0, bytes: 0 });
+    expect(await first).toEqual({ exported: 3, dropped: 0, waiting: 0, bytes: 300 });
     expect(exporter.closed).toBe(1);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -195,7 +195,7 @@ describe('shutdown', () => {
     source.add(7);
     const closing = pipe.shutdown(1_000);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(await closing).toEqual({ exported: 5, dropped: 2, waiting: 0, bytes: 0 });
+    expect(await closing).toEqual({ exported: 5, dropped: 2, waiting: 0, bytes: 500 });
     expect(exporter.requests).toHaveLength(1);
   });
 

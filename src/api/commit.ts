@@ -127,12 +127,11 @@ export function encode(
   const textEnd = writer.finishText();
   let before = engine.words[WAITING_BYTES >> 2];
   let piece = engine.core.commitSpan(stream, writer.cellCount, textEnd);
-  if (piece < 0) {
+  while (piece < 0) {
     // The cells stay as they are: a refused span can be tried again.
-    if (queue.makeRoom() === 0) return piece;
+    if (dropReason(piece) === 'malformed' || !queue.makeRoom()) return piece;
     before = engine.words[WAITING_BYTES >> 2];
     piece = engine.core.commitSpan(stream, writer.cellCount, textEnd);
-    if (piece < 0) return piece;
   }
   if (keyTable.hasPending) keyTable.remembered();
   queue.committed += 1;
@@ -146,7 +145,9 @@ function refusal(span: Span): DropReason | null {
   if ((span._flags & SAMPLED) === 0) return 'not_sampled';
   const { queue } = settings;
   if (settings.isShutdown) return 'shutdown';
-  return queue.closedBecause ?? (queue.waiting >= settings.maxQueueSize ? 'queue_full' : null);
+  return (
+    queue.closedBecause ?? (queue.waiting >= settings.maxQueueSize && queue.isFull ? 'queue_full' : null)
+  );
 }
 
 function writeHead(span: EncodableSpan, words: Int32Array, writer: CellWriter): void {

@@ -8,7 +8,7 @@ import { warn } from '../diagnostics.ts';
 import { AnswerWaiters } from '../export/answer-waiters.ts';
 import type { ExportOutcomes, ResultCode } from '../export/export-outcomes.ts';
 import { toLine } from '../export/message-line.ts';
-import type { FlushResult } from '../export/pipe.ts';
+import type { PipeFlush } from '../export/pipe.ts';
 import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
 import { runSuppressed } from '../export/suppressed-context.ts';
@@ -46,7 +46,7 @@ export class ExporterCalls implements ObjectExport {
   private readonly timer = new PipeTimer(() => this.pump());
   private readonly soon = new PipeTimer(() => this.pump());
   private readonly waiters = new AnswerWaiters();
-  private stopping: Promise<FlushResult> | undefined;
+  private stopping: Promise<PipeFlush> | undefined;
   /** Ends the wait for a resource that is not complete. */
   private release = (): void => {};
   private isReleased = false;
@@ -55,7 +55,11 @@ export class ExporterCalls implements ObjectExport {
   constructor(exporter: SpanExporter, options: ObjectExportOptions) {
     this.exporter = exporter;
     this.options = options;
-    this.exported = new PipeLedger({ warn, onOperation: options.onOperation });
+    const { name, onOperation } = options;
+    this.exported = new PipeLedger({
+      warn: (code, message) => warn(name === undefined ? code : `${code}:${name}`, message),
+      onOperation,
+    });
     this.capacity = options.maxQueueSize ?? Number.POSITIVE_INFINITY;
     this.maxBytes = options.maxQueueSize === undefined ? options.maxQueueBytes : Number.POSITIVE_INFINITY;
     this.batchSize = options.maxExportBatchSize ?? (options.immediate ? 1 : DEFAULT_BATCH_SIZE);
@@ -90,7 +94,7 @@ export class ExporterCalls implements ObjectExport {
     this.release();
   }
 
-  async flush(millis: number): Promise<FlushResult> {
+  async flush(millis: number): Promise<PipeFlush> {
     const { exported, failed } = this.exported;
     const dropped = this.ledger.total;
     const deadline = performance.now() + millis;
@@ -109,12 +113,12 @@ export class ExporterCalls implements ObjectExport {
     };
   }
 
-  shutdown(millis: number): Promise<FlushResult> {
+  shutdown(millis: number): Promise<PipeFlush> {
     this.stopping ??= this.stop(millis);
     return this.stopping;
   }
 
-  private async stop(millis: number): Promise<FlushResult> {
+  private async stop(millis: number): Promise<PipeFlush> {
     const deadline = performance.now() + millis;
     const result = await this.flush(millis);
     this.isClosed = true;
@@ -228,7 +232,7 @@ export class ExporterCalls implements ObjectExport {
     if (this.isClosed) return;
     this.inFlightSpans = 0;
     this.answered += spans;
-    if (failure === undefined) this.exported.countDelivered({ spanCount: spans }, 0);
+    if (failure === undefined) this.exported.countDelivered({ spanCount: spans }, { rejected: 0 });
     else this.exported.countFailed({ spanCount: spans }, failure, code);
     this.waiters.tell(this.answered);
   }

@@ -1,7 +1,7 @@
 /** Span objects on their way through one span processor, where they cannot be bytes from their end on. */
 import { TraceFlags } from '@opentelemetry/api';
 import type { ExportOperation } from '../export/export-outcomes.ts';
-import type { FlushResult } from '../export/pipe.ts';
+import type { PipeFlush } from '../export/pipe.ts';
 import type { PipeCounters } from '../export/pipe-counters.ts';
 import type { SpanFlow } from './component-metrics.ts';
 import type { DropReason } from './ledger.ts';
@@ -23,6 +23,7 @@ export interface ObjectExportOptions extends ObjectSchedule {
   /** About the bytes that waiting objects may hold, where `maxQueueSize` is not set. */
   readonly maxQueueBytes: number;
   /** As in `PipeOptions`. */
+  readonly name?: string;
   readonly onOperation?: (operation: ExportOperation) => void;
 }
 
@@ -32,9 +33,9 @@ export interface ObjectExport extends SpanFlow {
   /** As `SpanDestination.releaseHeld`. */
   releaseHeld(): void;
   /** As `Pipe.flush`. */
-  flush(millis: number): Promise<FlushResult>;
+  flush(millis: number): Promise<PipeFlush>;
   /** As `Pipe.shutdown`. */
-  shutdown(millis: number): Promise<FlushResult>;
+  shutdown(millis: number): Promise<PipeFlush>;
   /** Spans ever given to it, refused ones included. */
   readonly received: number;
   /** The bytes of the waiting spans that are encoded. */

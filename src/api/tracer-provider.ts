@@ -16,12 +16,12 @@ import { type GeneralLimits, resolveSpanLimits } from '../config/span-limits.ts'
 import { warnOnce } from '../diagnostics.ts';
 import type { EngineName } from '../engine/engine.ts';
 import { openArena } from '../engine/select.ts';
-import type { FlushResult } from '../export/pipe.ts';
 import { SpanQueue, type Stream } from '../export/span-queue.ts';
 import { ArenaDestination } from './arena-destination.ts';
 import { AttributeList, AttributeListPool } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import { ownContextManager } from './context.ts';
+import type { DestinationFlush, FlushResult } from './flush-result.ts';
 import { resourceHeader, scopeFields } from './header-messages.ts';
 import { type IdGenerator, RandomIdGenerator } from './ids.ts';
 import { Ledger } from './ledger.ts';
@@ -33,7 +33,7 @@ import { type Sampler, samplingShortcut } from './sampler.ts';
 import { readScope, scopeKey } from './scope.ts';
 import { sdkMetrics } from './sdk-metrics.ts';
 import type { SDKRegistrationConfig } from './sdk-registration-config.ts';
-import type { SpanDestination, SpanDestinationStats } from './span-destination.ts';
+import type { DestinationStats, SpanDestination, SpanDestinationStats } from './span-destination.ts';
 import { SpanMetrics } from './span-metrics.ts';
 import type { SpanSettings } from './span-settings.ts';
 import { Tracer } from './tracer.ts';
@@ -68,7 +68,7 @@ export interface TracerProviderOptions extends EngineOptions {
   forceFlushTimeoutMillis?: number;
 }
 
-export type { BatchOptions, FlushResult };
+export type { BatchOptions, DestinationFlush, DestinationStats, FlushResult };
 
 /** The numbers of a provider. `started = live + abandoned + waiting + exported + rejected + failed + Σ dropped +
  * delegated`. */
@@ -254,8 +254,8 @@ export class TracerProvider implements ApiTracerProvider {
   }
 
   /**
-   * The numbers of this provider. Where several processors export, exports are those of the first: of the first
-   * still at work in arena mode, of the first of ours in plug-in mode.
+   * The numbers of this provider. Where several processors export, those of what was exported are of the first that was
+   * not shut down, in plug-in mode of the first of ours; `destinations` has each.
    */
   stats(): TracerProviderStats {
     const { arena, ledger, processors } = this.settings;

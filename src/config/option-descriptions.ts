@@ -93,8 +93,10 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
     limit: 'At most the queue size. Unset: the size of the request in bytes is the bound.',
   },
   exporters: {
-    meaning: 'Where spans go.',
-    limit: 'Other names are ignored. `none` or an empty list: nowhere.',
+    meaning: 'Where spans go; [each gets every span](#several-destinations).',
+    limit:
+      'Other names are ignored, and an entry that cannot be used is left out and named; if none can, tracing is off. ' +
+      '`none` or an empty list: nowhere.',
   },
   endpoint: {
     meaning: 'Where OTLP requests go.',
@@ -197,12 +199,24 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   },
   {
     title: 'OTLP exporter',
-    introduction: 'Options of `init`, and, but for `endpoint`, which is `url` there, of `OTLPTraceExporter`.',
+    introduction:
+      'Options of `init` for `otlp`, and, but for `endpoint`, which is `url` there, of `OTLPTraceExporter`.',
     options: ['endpoint', 'headers', 'timeoutMillis', 'compression', 'protocol'],
   },
   {
+    title: 'Several destinations',
+    introduction:
+      'A receiver in `exporters` is `{ endpoint, headers, timeoutMillis, compression, protocol, ca, cert, key, batch, ' +
+      'name }`, all but `endpoint` optional, each with the meaning and default it has on this page. The options of `init` ' +
+      'above and the variables `OTEL_EXPORTER_OTLP_*` are those of `otlp`: **a receiver with its own endpoint takes nothing ' +
+      'from them**, no header and no certificate, and no time-out, compression or protocol either. ' +
+      'Only `batch` and the `OTEL_BSP_*` variables are for all. An exporter, of any make, has the options it was made with.',
+    options: [],
+  },
+  {
     title: 'TLS',
-    introduction: 'For `https:` endpoints. Options of `OTLPTraceExporter`; `init` reads the variables.',
+    introduction:
+      'For `https:` endpoints. Options of `OTLPTraceExporter` and of a receiver in `exporters`; `otlp` reads the variables.',
     options: ['ca', 'cert', 'key'],
   },
   { title: 'Engine', options: ['engine', 'arenaBytes'] },

@@ -142,7 +142,7 @@ export const OPTIONS = {
 
   exporters: {
     type: 'list',
-    accepts: '`otlp`, `console`, `none`',
+    accepts: '`otlp`, `console`, `none`; the option also receivers `{ endpoint, headers, … }` and exporters',
     default: '`otlp`',
     environment: ['OTEL_TRACES_EXPORTER'],
   },

@@ -50,6 +50,19 @@ export interface OTLPTraceExporterOptions extends TlsFiles {
   selfObsMeterProvider?: MeterProvider;
 }
 
+const alone = new WeakSet<OTLPTraceExporterOptions>();
+
+/**
+ * Marks options of a receiver beside others, of which the variables know nothing: what is left out has its default, and no
+ * header or certificate of another receiver is added.
+ *
+ * @param options - with a `url`.
+ */
+export function withoutEnvironment(options: OTLPTraceExporterOptions): OTLPTraceExporterOptions {
+  alone.add(options);
+  return options;
+}
+
 /** OTLP exporter specification, "Endpoint": the default base with the path of the signal. */
 const DEFAULT_ENDPOINT = 'http://localhost:4318/v1/traces';
 
@@ -64,18 +77,19 @@ const GRPC_PORT = 4317;
  *   protected than was asked for.
  */
 export function resolveOtlpTraceOptions(options: OTLPTraceExporterOptions = {}): OtlpHttpOptions {
+  const isAlone = alone.has(options);
   const endpoint = resolveEndpoint(options.url);
-  const headers = resolveHeaders(options.headers);
-  const protocol = resolveProtocol(options.protocol);
+  const headers = isAlone ? ownHeaders(options.headers) : resolveHeaders(options.headers);
+  const protocol = resolveProtocol(options.protocol, isAlone);
   warnAboutPort(endpoint);
-  const tls = readTlsOptions(options);
+  const tls = readTlsOptions(options, isAlone);
   warnAboutPlainText(endpoint, headers, tls);
   return {
     endpoint,
     protocol,
     headers,
-    timeoutMillis: resolveNumber('timeoutMillis', options.timeoutMillis) || MAXIMUM_MILLIS,
-    compression: resolveChoice('compression', options.compression),
+    timeoutMillis: resolveNumber('timeoutMillis', options.timeoutMillis, isAlone) || MAXIMUM_MILLIS,
+    compression: resolveChoice('compression', options.compression, isAlone),
     keepAlive: checkBooleanOption('keepAlive', options.keepAlive) ?? true,
     httpAgentOptions: options.httpAgentOptions,
     userAgent: checkUserAgent(options.userAgent),
@@ -108,9 +122,15 @@ function readEndpoint(name: string, parse: typeof parseEndpoint): Endpoint | und
 
 function resolveHeaders(explicit: HeadersSource | undefined): HeadersSource {
   const [signalName, generalName] = OPTIONS.headers.environment;
-  const fromEnvironment = { ...readHeaders(generalName), ...readHeaders(signalName) };
-  if (typeof explicit !== 'function') return { ...fromEnvironment, ...checkHeaders(explicit) };
-  return async () => ({ ...fromEnvironment, ...checkHeaders(await explicit()) });
+  return ownHeaders(explicit, { ...readHeaders(generalName), ...readHeaders(signalName) });
+}
+
+function ownHeaders(
+  explicit: HeadersSource | undefined,
+  others: Readonly<Record<string, string>> = {},
+): HeadersSource {
+  if (typeof explicit !== 'function') return { ...others, ...checkHeaders(explicit) };
+  return async () => ({ ...others, ...checkHeaders(await explicit()) });
 }
 
 function readHeaders(name: string): Record<string, string> {
@@ -162,8 +182,8 @@ function headerEntries(headers: unknown): [string, unknown][] {
   return [];
 }
 
-function resolveProtocol(explicit: OtlpHttpProtocol | undefined): OtlpHttpProtocol {
-  const protocol = resolveChoice('protocol', explicit);
+function resolveProtocol(explicit: OtlpHttpProtocol | undefined, isAlone: boolean): OtlpHttpProtocol {
+  const protocol = resolveChoice('protocol', explicit, isAlone);
   if (protocol !== 'grpc') return protocol;
   const isGrpc = (name: string): boolean => readEnvironment(name)?.toLowerCase() === 'grpc';
   const variable = OPTIONS.protocol.environment.find(isGrpc);
@@ -175,7 +195,7 @@ function resolveProtocol(explicit: OtlpHttpProtocol | undefined): OtlpHttpProtoc
 function warnAboutPort(endpoint: Endpoint): void {
   if (endpoint.port === GRPC_PORT) {
     warnOnce(
-      'otlp-port-4317',
+      `otlp-port-4317:${endpoint.display}`,
       `${endpoint.display}: port 4317 is usually OTLP/gRPC, and spans are sent by HTTP. If no answer comes, use port 4318.`,
     );
   }

@@ -29,16 +29,22 @@ export interface PipeOptions {
   readonly warn?: (code: string, message: string) => void;
   /** Called when a request has its final answer, or is given up at shutdown. Must not throw. */
   readonly onOperation?: (operation: ExportOperation) => void;
+  /** Tells its warnings from those of other destinations: each is limited to one a minute. Default: none. */
+  readonly name?: string;
 }
 
-/** What a flush achieved, counted from its call. */
-export interface FlushResult {
+/** What a flush achieved at one destination, counted from its call. */
+export interface PipeFlush {
+  /** Spans that the destination took. */
   readonly exported: number;
-  /** Rejected, failed or given up. */
+  /** Spans rejected, failed or given up. */
   readonly dropped: number;
   /** Finished spans still not answered for, those in flight included. */
   readonly waiting: number;
-  /** Their bytes. */
+  /**
+   * Bytes of the exported spans in wire form, before compression and without the headers around them; of a request that
+   * was taken in part, that part.
+   */
   readonly bytes: number;
 }
 
@@ -84,7 +90,7 @@ export class Pipe {
   readonly #soon = new PipeTimer(() => this.#advance());
   readonly #waiters = new AnswerWaiters();
   #shutdownDeadline = Number.POSITIVE_INFINITY;
-  #shutdown: Promise<FlushResult> | undefined;
+  #shutdown: Promise<PipeFlush> | undefined;
   /** No attempt starts any more. */
   #isOver = false;
   /** What had no answer was given up, and counted. */
@@ -100,8 +106,10 @@ export class Pipe {
     this.#scheduledDelayMillis = options.scheduledDelayMillis ?? DEFAULT_DELAY_MILLIS;
     this.#random = options.random ?? Math.random;
     this.#now = options.now ?? (() => performance.now());
-    const { warn = warnUser, onOperation } = options;
-    this.#ledger = new PipeLedger({ warn, onOperation, now: this.#now });
+    const { name, onOperation } = options;
+    const warnNamed = (code: string, message: string): void =>
+      warnUser(name === undefined ? code : `${code}:${name}`, message);
+    this.#ledger = new PipeLedger({ warn: options.warn ?? warnNamed, onOperation, now: this.#now });
   }
 
   /** The counts so far. */
@@ -140,7 +148,7 @@ export class Pipe {
    */
   notify(waitingBytes: number, waitingSpans: number): void {
     if (this.#held.length > 0 || this.#closed) return;
-    if (waitingBytes >= this.#maxRequestBytes || waitingSpans >= this.#maxExportBatchSize) {
+    if (waitingBytes >= this.#requestBytes || waitingSpans >= this.#maxExportBatchSize) {
       if (!this.#soon.isArmed) this.#soon.armNextTurn();
     } else if (!this.#timer.isArmed) {
       this.#timer.arm(this.#scheduledDelayMillis);
@@ -164,7 +172,7 @@ export class Pipe {
    *
    * @param millis - deadline, in milliseconds; default 30 000.
    */
-  flush(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<FlushResult> {
+  flush(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<PipeFlush> {
     const report = this.#startReport();
     if (this.#closed) return Promise.resolve(report());
     this.#cutPause();
@@ -179,9 +187,13 @@ export class Pipe {
    *
    * @param millis - deadline, in milliseconds; default 30 000.
    */
-  shutdown(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<FlushResult> {
+  shutdown(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<PipeFlush> {
     this.#shutdown ??= this.#runShutdown(millis);
     return this.#shutdown;
+  }
+
+  get #requestBytes(): number {
+    return Math.min(this.#maxRequestBytes, this.#source.maxRequestBytes ?? Number.POSITIVE_INFINITY);
   }
 
   /** Spans that left in any way; they leave oldest first, so this is a position in their order. */
@@ -211,7 +223,7 @@ export class Pipe {
     return (
       this.#held.length > 0 ||
       this.#passed < this.#sendUpTo ||
-      waitingBytes >= this.#maxRequestBytes ||
+      waitingBytes >= this.#requestBytes ||
       waitingSpans >= this.#maxExportBatchSize
     );
   }
@@ -229,7 +241,7 @@ export class Pipe {
   #sendWhatShould(): void {
     while (!this.#sending && !this.#isOver && !this.#isPaused() && this.#hasWork()) {
       if (this.#held.length === 0) {
-        const taken = this.#source.take(this.#maxRequestBytes, this.#maxExportBatchSize);
+        const taken = this.#source.take(this.#requestBytes, this.#maxExportBatchSize);
         if (taken === undefined) break;
         this.#held.push(taken);
       }
@@ -277,10 +289,12 @@ export class Pipe {
     this.#pausedUntil = 0;
     this.#retryAfterUntil = 0;
     if (result.kind === 'failed' && result.tooLarge && this.#cut(request)) return;
-    this.#ledger.countAnswered(request, result);
     this.#held.shift();
     this.#answered += request.spanCount;
+    const before = this.#source.waitingBytes;
     this.#source.release(request);
+    // After the release: a logger that is told of it may read the numbers, and they are to add up.
+    this.#ledger.countAnswered(request, result, before - this.#source.waitingBytes);
     this.#tellWaiters();
   }
 
@@ -323,17 +337,18 @@ export class Pipe {
     else this.#waiters.tell(this.#passed);
   }
 
-  #startReport(): () => FlushResult {
-    const { exported, dropped } = this.#ledger;
+  #startReport(): () => PipeFlush {
+    const { exported, exportedBytes, dropped } = this.#ledger;
+    const { evictedSpans } = this;
     return () => ({
       exported: this.#ledger.exported - exported,
-      dropped: this.#ledger.dropped - dropped,
+      dropped: this.#ledger.dropped - dropped + this.evictedSpans - evictedSpans,
       waiting: this.waitingSpans,
-      bytes: this.#source.waitingBytes,
+      bytes: this.#ledger.exportedBytes - exportedBytes,
     });
   }
 
-  async #runShutdown(millis: number): Promise<FlushResult> {
+  async #runShutdown(millis: number): Promise<PipeFlush> {
     const report = this.#startReport();
     this.#shutdownDeadline = this.#now() + millis;
     // The schedule starts anew, so that the time left is used for more than one try.
@@ -360,18 +375,19 @@ export class Pipe {
     this.#closed = true;
     this.#timer.clear();
     this.#soon.clear();
+    // First: what it gives up from here on is nothing that others are behind with.
+    this.#source.close?.();
     const sent = this.inFlightSpans;
     let unsent = 0;
     // The one in flight is released when its attempt lets go of it.
     if (this.#sending) this.#givenUpInFlight = this.#held[0]?.spanCount ?? 0;
     for (const request of this.#held.splice(0).slice(this.#sending ? 1 : 0)) this.#source.release(request);
     for (;;) {
-      const rest = this.#source.take(this.#maxRequestBytes, Number.POSITIVE_INFINITY);
+      const rest = this.#source.take(this.#requestBytes, Number.POSITIVE_INFINITY);
       if (rest === undefined) break;
       unsent += rest.spanCount;
       this.#source.release(rest);
     }
-    this.#source.close?.();
     if (sent + unsent > 0) this.#ledger.countGivenUp(unsent, sent, this.#sending);
   }
 }
