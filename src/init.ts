@@ -23,7 +23,9 @@ import { type PropagatorOptions, resolvePropagator } from './config/propagators.
 import { warnInvalid } from './config/readers.ts';
 import { type ResourceOptions, resolveResource } from './config/resource.ts';
 import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
+import { resolveSignals, type SignalOptions } from './config/signals.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
+import { installExitHooks } from './exit/exit-hooks.ts';
 import { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 import { parseEndpoint } from './export/endpoint.ts';
 import type { OtlpHttpProtocol } from './export/otlp-http.ts';
@@ -37,7 +39,8 @@ export interface InitOptions
     EngineOptions,
     PropagatorOptions,
     ResourceOptions,
-    SamplerOptions {
+    SamplerOptions,
+    SignalOptions {
   /**
    * Base URL of the receiver; `v1/traces` is appended. One that ends in it already is used as it is, with a
    * warning. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, else `http://localhost:4318`.
@@ -74,14 +77,12 @@ export type Stats = Omit<TracerProviderStats, 'engine'> & {
 
 const SCOPE = 'spandrel';
 const TRACES_PATH = /\/v1\/traces\/?$/;
-/** How long the end of a program waits for spans that are still here. */
-const EXIT_FLUSH_MILLIS = 1000;
 
 interface Running {
   readonly provider: TracerProvider;
   readonly tracer: Tracer;
   readonly content: Content;
-  readonly removeExitHook: () => void;
+  readonly removeExitHooks: () => void;
 }
 
 let running: Running | undefined;
@@ -131,6 +132,7 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   endpoint: true,
   engine: true,
   exporters: true,
+  flushOnSignals: true,
   headers: true,
   limits: true,
   meterProvider: true,
@@ -188,7 +190,7 @@ function start(options: InitOptions): Running | undefined {
     provider,
     tracer: provider.getTracer(SCOPE, VERSION),
     content,
-    removeExitHook: flushAtExit(provider),
+    removeExitHooks: installExitHooks(provider, resolveSignals(options)),
   };
 }
 
@@ -249,39 +251,6 @@ function registered(): { trace?: unknown; context?: unknown; propagation?: unkno
   return (globalThis as Record<symbol, object | undefined>)[Symbol.for('opentelemetry.js.api.1')] ?? {};
 }
 
-function flushAtExit(provider: TracerProvider): () => void {
-  const host = (globalThis as { process?: NodeJS.Process }).process;
-  if (typeof host?.on !== 'function') return () => {};
-  let answeredBefore = -1;
-  let delegatedBefore = 0;
-  const onBeforeExit = (): void => {
-    const { waiting, exported, rejected, failed, delegated } = provider.stats();
-    const answered = exported + rejected + failed;
-    // A flush keeps the process alive and brings this event again; after one that got no answer it was the last. What
-    // other processors keep nobody knows: they are asked once for what they were given.
-    if ((waiting === 0 || answered === answeredBefore) && delegated === delegatedBefore) return;
-    answeredBefore = answered;
-    delegatedBefore = delegated;
-    // Nothing is on its way any more when this event comes: resource attributes that are not here will not be.
-    provider.releaseHeld();
-    void provider.flush(EXIT_FLUSH_MILLIS);
-  };
-  const onExit = (): void => {
-    const { waiting } = provider.stats();
-    if (waiting === 0) return;
-    reportError(
-      'exit',
-      `${waiting} finished spans were not sent when the program ended; await flush() before it does.`,
-    );
-  };
-  host.on('beforeExit', onBeforeExit);
-  host.on('exit', onExit);
-  return () => {
-    host.removeListener('beforeExit', onBeforeExit);
-    host.removeListener('exit', onExit);
-  };
-}
-
 /** Sends what has finished; resolves when it was answered or after `ms`. Never rejects. */
 export async function flush(ms = 30_000): Promise<FlushResult> {
   return running?.provider.flush(ms) ?? { exported: 0, dropped: 0, waiting: 0, bytes: 0 };
@@ -291,8 +260,8 @@ export async function flush(ms = 30_000): Promise<FlushResult> {
 export async function shutdown(ms = 30_000): Promise<void> {
   const stopping = running;
   if (stopping === undefined) return;
-  stopping.removeExitHook();
   await stopping.provider.shutdown(ms);
+  stopping.removeExitHooks();
   if (running !== stopping) return;
   running = undefined;
   ended = stopping.provider;

@@ -43,8 +43,8 @@ export class ArenaDestination implements SpanDestination {
     this.pump();
   }
 
-  async flush(millis: number): Promise<FlushResult> {
-    const results = await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis)));
+  async flush(millis: number, isLast: boolean): Promise<FlushResult> {
+    const results = await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis, isLast)));
     if (results.length === 0) return { exported: 0, dropped: 0, waiting: this.queue.waiting, bytes: 0 };
     return results.reduce((worst, result) => (result.exported < worst.exported ? result : worst));
   }

@@ -101,7 +101,7 @@ export class EncodedObjectExport implements ObjectExport {
     return this.waitingSpans >= this.capacity ? 'queue_full' : undefined;
   }
 
-  async flush(millis: number): Promise<FlushResult> {
+  async flush(millis: number, isLast = false): Promise<FlushResult> {
     const { exported } = this.pipe.counters;
     const lost = this.lost;
     const deadline = performance.now() + millis;
@@ -110,7 +110,7 @@ export class EncodedObjectExport implements ObjectExport {
       this.encodeSlice();
       if (this.encoded < mark) await nextTurn();
     }
-    const { bytes } = await this.pipe.flush(Math.max(0, deadline - performance.now()));
+    const { bytes } = await this.pipe.flush(Math.max(0, deadline - performance.now()), isLast);
     return {
       exported: this.pipe.counters.exported - exported,
       dropped: this.lost - lost,

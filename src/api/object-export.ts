@@ -32,7 +32,7 @@ export interface ObjectExport extends SpanFlow {
   /** As `SpanDestination.releaseHeld`. */
   releaseHeld(): void;
   /** As `Pipe.flush`. */
-  flush(millis: number): Promise<FlushResult>;
+  flush(millis: number, isLast?: boolean): Promise<FlushResult>;
   /** As `Pipe.shutdown`. */
   shutdown(millis: number): Promise<FlushResult>;
   /** Spans ever given to it, refused ones included. */

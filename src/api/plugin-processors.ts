@@ -71,9 +71,9 @@ export class PluginProcessors implements SpanDestination {
     }
   }
 
-  async flush(millis: number): Promise<FlushResult> {
+  async flush(millis: number, isLast: boolean): Promise<FlushResult> {
     const before = this.counts();
-    await Promise.all(this.processors.map((processor) => flushOne(processor, millis)));
+    await Promise.all(this.processors.map((processor) => flushOne(processor, millis, isLast)));
     const after = this.counts();
     return {
       exported: after.exported - before.exported,
@@ -115,8 +115,8 @@ export class PluginProcessors implements SpanDestination {
 }
 
 /** Ours end by themselves in time, and have then counted what did not leave. */
-async function flushOne(processor: SpanProcessor, millis: number): Promise<void> {
-  if (isOurs(processor, 'forceFlush')) await processor.flush(millis);
+async function flushOne(processor: SpanProcessor, millis: number, isLast: boolean): Promise<void> {
+  if (isOurs(processor, 'forceFlush')) await processor.flush(millis, isLast);
   else await guardedWithin('forceFlush', processor, millis, () => processor.forceFlush?.());
 }
 

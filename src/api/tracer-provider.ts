@@ -236,7 +236,16 @@ export class TracerProvider implements ApiTracerProvider {
 
   /** As `forceFlush`, and says what happened. */
   async flush(timeoutMillis: number = this.flushMillis): Promise<FlushResult> {
-    return this.destination.flush(checkMillis(timeoutMillis, this.flushMillis));
+    return this.destination.flush(checkMillis(timeoutMillis, this.flushMillis), false);
+  }
+
+  /**
+   * As `flush`, for the end of a program: nothing waits for the resource any more, and it ends early where no try would
+   * come before the deadline. @internal
+   */
+  flushLast(millis: number): Promise<FlushResult> {
+    this.destination.releaseHeld();
+    return this.destination.flush(millis, true);
   }
 
   /** Flushes, then stops: spans that end afterwards are dropped and counted, new ones do not record. */
