@@ -57,11 +57,9 @@ function lossReport(provider: TracerProvider): () => void {
     const { waiting, live } = provider.stats();
     if (isSaid || waiting + live === 0) return;
     isSaid = true;
-    const open = live === 0 ? '' : ` Spans not ended by then, and lost: ${live}.`;
-    reportError(
-      'exit',
-      `${waiting} finished spans were not sent when the program ended; await flush() before it does.${open}`,
-    );
+    const unsent = `${waiting} finished spans were not sent when the program ended; await flush() before it does. `;
+    const open = `Spans not ended when the program did, and lost: ${live}.`;
+    reportError('exit', `${waiting > 0 ? unsent : ''}${live > 0 ? open : ''}`.trim());
   };
 }
 

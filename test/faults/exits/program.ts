@@ -100,9 +100,9 @@ export function upstreamStart(): string {
 
 /** What the line about losses says; zeros without one. */
 export function saidLost(stderr: string): { finished: number; open: number } {
-  const line = stderr.split('\n').find((text) => text.includes('were not sent when the program ended'));
+  const line = stderr.split('\n').find((text) => text.includes('when the program'));
   return {
-    finished: Number(/(\d+) finished spans/.exec(line ?? '')?.[1] ?? 0),
-    open: Number(/lost: (\d+)/.exec(line ?? '')?.[1] ?? 0),
+    finished: Number(/(\d+) finished spans were not sent/.exec(line ?? '')?.[1] ?? 0),
+    open: Number(/not ended when the program did, and lost: (\d+)/.exec(line ?? '')?.[1] ?? 0),
   };
 }
