@@ -26,6 +26,7 @@ import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
 import { resolveSignals, type SignalOptions } from './config/signals.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
 import { installExitHooks } from './exit/exit-hooks.ts';
+import { flushAfterRequests } from './exit/request-flushes.ts';
 import { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 import { parseEndpoint } from './export/endpoint.ts';
 import type { OtlpHttpProtocol } from './export/otlp-http.ts';
@@ -186,6 +187,7 @@ function start(options: InitOptions): Running | undefined {
   const content = resolveContent(options);
   // Last of what can fail: a provider that is registered can be stopped.
   if (activation.registerGlobal) registerGlobal(provider, options);
+  flushAfterRequests(provider);
   return {
     provider,
     tracer: provider.getTracer(SCOPE, VERSION),

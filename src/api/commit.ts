@@ -94,7 +94,7 @@ export function commit(span: Span, list: AttributeList): void {
   if (arena.writer.cuts !== 0) ledger.countCut(arena.writer.cuts);
   if (piece !== stream.openPiece) queue.opened(stream, piece);
   else if (!settings.notifyEach) return;
-  settings.notify(stream);
+  settings.notify(stream, span);
 }
 
 /** Encodes a span into a stream. Returns the piece it lies in, or a negative reason why it lies in none. */

@@ -17,11 +17,11 @@ import {
   type SpanDestinationStats,
   type Started,
 } from './span-destination.ts';
-import type { SpanProcessor } from './types.ts';
+import type { ReadableSpan, SpanProcessor } from './types.ts';
 import { WireSpanProcessor } from './wire-span-processor.ts';
 
 export class PluginProcessors implements SpanDestination {
-  private readonly processors: readonly SpanProcessor[];
+  private processors: readonly SpanProcessor[];
   private readonly ending: readonly SpanProcessor[];
   /** Of ours, whose numbers are known; `undefined` when there is none. */
   private readonly counted: WireSpanProcessor | undefined;
@@ -63,6 +63,15 @@ export class PluginProcessors implements SpanDestination {
         reportFault('onEnd', processor, error);
       }
     }
+  }
+
+  /** As `TracerProvider.watchRoots`. */
+  watchRoots(listener: () => void): void {
+    const none = async (): Promise<void> => {};
+    const onEnd = ({ parentSpanContext: parent }: ReadableSpan): void => {
+      if (parent === undefined || parent.isRemote) listener();
+    };
+    this.processors = [...this.processors, { onStart: () => {}, onEnd, forceFlush: none, shutdown: none }];
   }
 
   releaseHeld(): void {

@@ -46,6 +46,8 @@ function lastFlush(provider: TracerProvider): () => void {
     if ((waiting === 0 || answered === answeredBefore) && delegated === delegatedBefore) return;
     answeredBefore = answered;
     delegatedBefore = delegated;
+    // Nothing is on its way any more when this event comes: resource attributes that are not here will not be.
+    provider.releaseHeld();
     void provider.flushLast(EXIT_FLUSH_MILLIS);
   };
 }

@@ -42,6 +42,8 @@ export function flushOnSignals(
       return;
     }
     isFlushing = true;
+    // There is no time left for attributes of the resource that are still on their way.
+    provider.releaseHeld();
     await provider.flushLast(SIGNAL_FLUSH_MILLIS);
     isFlushing = false;
     // Taken away by a second signal, or by `shutdown()`.
