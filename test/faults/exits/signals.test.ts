@@ -272,6 +272,30 @@ describe('a program with a listener of its own', { timeout: 60_000 }, () => {
     expect(namesOf(receiver)).toEqual(['one', 'two']);
   });
 
+  test('in a worker thread the option does nothing: workers get no signals', async () => {
+    const receiver = await receiveOtlp();
+    const program = await bundle(`
+      import { isMainThread, Worker } from 'node:worker_threads';
+      import { fileURLToPath } from 'node:url';
+      import { init, startSpan } from './src/index.ts';
+      if (isMainThread) {
+        new Worker(fileURLToPath(import.meta.url)).on('message', () => console.log('ready'));
+      } else {
+        init({ flushOnSignals: true });
+        startSpan('lost with the process').end();
+        const { parentPort } = await import('node:worker_threads');
+        parentPort.postMessage('ready');
+        setInterval(() => {}, 1_000);
+      }
+    `);
+    const child = start(program, { environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base } });
+    await child.says('ready');
+    child.signal('SIGTERM');
+    const { signal, stderr, millis } = await child.ended;
+    expect([signal, stderr, receiver.requests.length]).toEqual(['SIGTERM', '', 0]);
+    expect(millis).toBeLessThan(HEALTHY_MILLIS);
+  });
+
   test('two copies of the package flush both, and the signal still ends it', async () => {
     const receivers = [await receiveOtlp(), await receiveOtlp()];
     const copies = await Promise.all(
