@@ -217,29 +217,35 @@ describe('a program with a listener of its own', { timeout: 60_000 }, () => {
       setTimeout(() => process.exit(3), 700);
     });
   `;
-  test.each([
-    ['on, before init()', 'on', true],
-    ['once, before init()', 'once', true],
-    ['on, after init()', 'on', false],
-    ['once, after init()', 'once', false],
-    ['prependListener, after init()', 'prependListener', false],
-  ])('%s: is flushed, and decides how it ends', async (_, how, isBefore) => {
-    const receiver = await receiveOtlp();
-    const program = await bundle(`
-      import { init, startSpan } from './src/index.ts';
-      ${isBefore ? listens(how) : ''}
-      init({ flushOnSignals: ['SIGTERM'] });
-      ${isBefore ? '' : listens(how)}
-      startSpan('one').end();
-      setInterval(() => {}, 1_000);
-      console.log('ready');
-    `);
-    const child = start(program, { environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base } });
-    await child.says('ready');
-    child.signal('SIGTERM');
-    const { code, stdout, stderr } = await child.ended;
-    expect({ code, stdout, stderr }).toEqual({ code: 3, stdout: 'ready\nown listener\n', stderr: '' });
-    expect(namesOf(receiver)).toEqual(['one']);
+  test('is flushed, and decides how it ends, however and whenever it listens', async () => {
+    const cases = [
+      ['on', true],
+      ['once', true],
+      ['on', false],
+      ['once', false],
+      ['prependListener', false],
+    ] as const;
+    const endings = await Promise.all(
+      cases.map(async ([how, isBefore]) => {
+        const receiver = await receiveOtlp();
+        const program = await bundle(`
+          import { init, startSpan } from './src/index.ts';
+          ${isBefore ? listens(how) : ''}
+          init({ flushOnSignals: ['SIGTERM'] });
+          ${isBefore ? '' : listens(how)}
+          startSpan('one').end();
+          setInterval(() => {}, 1_000);
+          console.log('ready');
+        `);
+        const child = start(program, { environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base } });
+        await child.says('ready');
+        child.signal('SIGTERM');
+        const { code, stdout, stderr } = await child.ended;
+        return { how, isBefore, code, stdout, stderr, names: namesOf(receiver) };
+      }),
+    );
+    const decided = { code: 3, stdout: 'ready\nown listener\n', stderr: '', names: ['one'] };
+    expect(endings).toEqual(cases.map(([how, isBefore]) => ({ how, isBefore, ...decided })));
   });
 
   test('that ends nothing gets the next signal as well, and each is flushed for', async () => {

@@ -13,11 +13,11 @@ export const EXITS: readonly FaultRow[] = [
     tests: [
       `${SIGNALS}: a program that gets SIGTERM > has sent whatever had finished, at any moment, and says exactly what ended or was open meanwhile`,
       `${SIGNALS}: a program that gets SIGTERM > %s: a shell sees exit code %i`,
-      `${SIGNALS}: a program with a listener of its own > %s: is flushed, and decides how it ends`,
+      `${SIGNALS}: a program with a listener of its own > is flushed, and decides how it ends, however and whenever it listens`,
       `${SIGNALS}: a program with a listener of its own > that ends nothing gets the next signal as well, and each is flushed for`,
       `${SIGNALS}: a program with a listener of its own > two copies of the package flush both, and the signal still ends it`,
       `${SIGNALS}: a program with a listener of its own > in a worker thread the option does nothing: workers get no signals`,
-      'platforms/platforms.test.ts: signal-exit, which raises a signal again only when it is alone > version %s: both do their work, and the signal ends the program',
+      'platforms/platforms.test.ts: version %s: both do their work, and the signal ends the program',
     ],
     note: 'Upstream has no listener for signals. Of ours, only what the option asks for: without it the signal ends the program as ever.',
   },
@@ -84,9 +84,9 @@ export const EXITS: readonly FaultRow[] = [
       'request-flushes.test.ts: %s > in %s mode, each request is held once, until all its spans were answered for',
       'request-flushes.test.ts: a platform > waits for spans that end while an earlier flush of the request is under way',
       'request-flushes.test.ts: a platform > that comes after init() is not looked for: spans elsewhere cost what they did',
-      'platforms/platforms.test.ts: the package of a platform > @vercel/functions 3.9 finds the request where ours does, and it waits for the spans',
-      'platforms/platforms.test.ts: the package of a platform > @netlify/runtime 4.1 shows the request where ours looks, and it waits for the spans',
-      'serverless-guide.test.ts: the guide to serverless platforms > answers in time when nobody takes the spans, and says how many wait',
+      'platforms/platforms.test.ts: @vercel/functions 3.9 finds the request where ours does, and it waits for the spans',
+      'platforms/platforms.test.ts: @netlify/runtime 4.1 shows the request where ours looks, and it waits for the spans',
+      'serverless-guide.test.ts: answers in time when nobody takes the spans, and says how many wait',
     ],
     note:
       'Nothing to measure: the tests count. Next.js is a stand-in of the same contract. Upstream has nothing of the kind; ' +
