@@ -94,6 +94,7 @@ describe('a program that ends abruptly', { timeout: 60_000 }, () => {
       environment: { OTEL_EXPORTER_OTLP_ENDPOINT: (await receiveOtlp()).base },
       flags: ['--import', upstreamStart()],
     }).ended;
+    expect([upstream.code, upstream.stdout]).toEqual([5, 'out\n']);
     keepFigures(
       'exit-abrupt',
       COMMAND,
@@ -131,7 +132,7 @@ describe('a program that ends by itself', { timeout: 60_000 }, () => {
     expect(receiver.spans).toHaveLength(4);
     if (!WRITES_FIGURES) return;
     const other = await receiveOtlp();
-    await timed(programThat(NATURAL), upstreamStart(), other.base);
+    expect((await timed(programThat(NATURAL), upstreamStart(), other.base)).code).toBe(7);
     keepFigures(
       'exit-natural',
       COMMAND,
@@ -158,14 +159,8 @@ describe('a program that ends by itself', { timeout: 60_000 }, () => {
       expect(saidLost(ending.stderr)).toEqual({ finished: 4, open: 0 });
       expect(ending.millis - without.millis).toBeLessThan(ADDED_MILLIS);
       if (!WRITES_FIGURES) return;
-      // A full batch is in flight: upstream's timer alone would not hold the process.
-      const busy = programThat(`for (let n = 0; n < 512; n += 1) tracer.startSpan('s').end();${NATURAL}`);
-      added[`${how}: exit later by, ms`] = Math.round(
-        (await timed(busy, await register(), await base())).millis - without.millis,
-      );
-      theirs[`${how}: exit later by, ms`] = Math.round(
-        (await timed(busy, upstreamStart(), await base())).millis - without.millis,
-      );
+      added[`${how}: held for, ms`] = await heldFor(await register(), await base());
+      theirs[`${how}: held for, ms`] = await heldFor(upstreamStart(), await base());
       keepFigures('exit-natural-unreachable', COMMAND, added, theirs);
     },
   );
@@ -189,6 +184,19 @@ describe('a program that ends by itself', { timeout: 60_000 }, () => {
     if (WRITES_FIGURES) await keepIdleFigures(environment);
   });
 });
+
+/** From the last line of a program with a full batch waiting, to its end, in milliseconds. */
+async function heldFor(preload: string, base: string): Promise<number> {
+  const file = programThat(`
+    for (let n = 0; n < 512; n += 1) tracer.startSpan('s').end();
+    globalThis.open.end();
+    const last = performance.now();
+    process.on('exit', () => console.log('held ' + Math.round(performance.now() - last)));`);
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: base };
+  const { code, stdout } = await start(file, { environment, flags: ['--import', preload] }).ended;
+  expect([code, stdout]).toEqual([0, expect.stringContaining('held ')]);
+  return Number(stdout.split('held ')[1]);
+}
 
 /** Pairs of runs, one after the other, of a program that traced and has nothing left to send. */
 async function keepIdleFigures(environment: Record<string, string>): Promise<void> {

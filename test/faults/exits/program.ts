@@ -6,7 +6,7 @@ import { write } from '../../helpers/api-child.ts';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** A child that takes longer is ended: nothing that a test starts outlives it. */
 const DEADLINE_MILLIS = 20_000;
-const SDK_2 = fileURLToPath(new URL('../../versions/sdk-2/node_modules/', import.meta.url));
+const SDK_2 = fileURLToPath(new URL('../../versions/sdk-2/package.json', import.meta.url));
 
 export interface Ending {
   readonly code: number | null;
@@ -84,13 +84,12 @@ export function start(file: string, options?: ProgramOptions): Program {
 
 /** A file that starts tracing with opentelemetry-js 2.12.1 as its documentation does, for `--import`. */
 export function upstreamStart(): string {
-  const load = (name: string): string => JSON.stringify(`${SDK_2}${name}/build/src/index.js`);
   return write(
     `import { createRequire } from 'node:module';
-    const require = createRequire(import.meta.url);
-    const { trace } = require('@opentelemetry/api');
-    const { BasicTracerProvider, BatchSpanProcessor } = require(${load('@opentelemetry/sdk-trace-base')});
-    const { OTLPTraceExporter } = require(${load('@opentelemetry/exporter-trace-otlp-proto')});
+    const { trace } = createRequire(import.meta.url)('@opentelemetry/api');
+    const require = createRequire(${JSON.stringify(SDK_2)});
+    const { BasicTracerProvider, BatchSpanProcessor } = require('@opentelemetry/sdk-trace-base');
+    const { OTLPTraceExporter } = require('@opentelemetry/exporter-trace-otlp-proto');
     trace.setGlobalTracerProvider(
       new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())] }),
     );`,
