@@ -9,8 +9,8 @@ import { error as reportError } from '../diagnostics.ts';
 import { type HostProcess, hostProcess } from './host.ts';
 import { flushOnSignals } from './signal-hooks.ts';
 
-/** How long the end of a program waits for spans that are still here. */
-const EXIT_FLUSH_MILLIS = 1000;
+/** How long the end of a program waits for spans that are still here: a second, less what the end itself takes. */
+const EXIT_FLUSH_MILLIS = 950;
 
 /** Watches the end of the program for a provider. Returns what takes every listener away again. */
 export function installExitHooks(provider: TracerProvider, signals: readonly FlushSignal[]): () => void {
