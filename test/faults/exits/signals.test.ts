@@ -7,9 +7,10 @@ import { refusingPort, until } from '../../helpers/fault-server.ts';
 import { keepFigures, WRITES_FIGURES } from '../figures.ts';
 import { type Ending, saidLost, start, upstreamStart } from './program.ts';
 
-const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/exits/signals.test.ts';
 /** Of what may be random: when a signal comes. Long runs: `npm run test:long`. */
-const RUNS = process.env.SPANDREL_LONG === '1' ? 200 : 8;
+const IS_LONG = process.env.SPANDREL_LONG === '1';
+const RUNS = IS_LONG ? 200 : 8;
+const COMMAND = `${IS_LONG ? 'SPANDREL_LONG=1 ' : ''}SPANDREL_FIGURES=write npx vitest run test/faults/exits/signals.test.ts`;
 /** Twice what is promised: these machines are shared. */
 const HEALTHY_MILLIS = 1_000;
 const UNREACHABLE_MILLIS = 4_400;
