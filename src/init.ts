@@ -22,7 +22,10 @@ import { type PropagatorOptions, resolvePropagator } from './config/propagators.
 import { warnInvalid } from './config/readers.ts';
 import { type ResourceOptions, resolveResource } from './config/resource.ts';
 import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
+import { resolveSignals, type SignalOptions } from './config/signals.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
+import { installExitHooks } from './exit/exit-hooks.ts';
+import { flushAfterRequests } from './exit/request-flushes.ts';
 import type { OtlpHttpProtocol } from './export/otlp-http.ts';
 import { VERSION } from './version.ts';
 
@@ -33,7 +36,8 @@ export interface InitOptions
     EngineOptions,
     PropagatorOptions,
     ResourceOptions,
-    SamplerOptions {
+    SamplerOptions,
+    SignalOptions {
   /**
    * Base URL of the receiver of `'otlp'`, as the four that follow; `v1/traces` is appended. One that ends in it already is used as it is, with a
    * warning. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, else `http://localhost:4318`.
@@ -70,14 +74,12 @@ export type Stats = Omit<TracerProviderStats, 'engine'> & {
 
 const NOTHING_FLUSHED: FlushResult = { exported: 0, dropped: 0, waiting: 0, bytes: 0, destinations: [] };
 const SCOPE = 'spandrel';
-/** How long the end of a program waits for spans that are still here. */
-const EXIT_FLUSH_MILLIS = 1000;
 
 interface Running {
   readonly provider: TracerProvider;
   readonly tracer: Tracer;
   readonly content: Content;
-  readonly removeExitHook: () => void;
+  readonly removeExitHooks: () => void;
 }
 
 let running: Running | undefined;
@@ -127,6 +129,7 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   endpoint: true,
   engine: true,
   exporters: true,
+  flushOnSignals: true,
   headers: true,
   limits: true,
   meterProvider: true,
@@ -180,11 +183,12 @@ function start(options: InitOptions): Running | undefined {
   const content = resolveContent(options);
   // Last of what can fail: a provider that is registered can be stopped.
   if (activation.registerGlobal) registerGlobal(provider, options);
+  flushAfterRequests(provider);
   return {
     provider,
     tracer: provider.getTracer(SCOPE, VERSION),
     content,
-    removeExitHook: flushAtExit(provider),
+    removeExitHooks: installExitHooks(provider, resolveSignals(options)),
   };
 }
 
@@ -214,39 +218,6 @@ function registered(): { trace?: unknown; context?: unknown; propagation?: unkno
   return (globalThis as Record<symbol, object | undefined>)[Symbol.for('opentelemetry.js.api.1')] ?? {};
 }
 
-function flushAtExit(provider: TracerProvider): () => void {
-  const host = (globalThis as { process?: NodeJS.Process }).process;
-  if (typeof host?.on !== 'function') return () => {};
-  let answeredBefore = -1;
-  let delegatedBefore = 0;
-  const onBeforeExit = (): void => {
-    const { waiting, exported, rejected, failed, delegated } = provider.stats();
-    const answered = exported + rejected + failed;
-    // A flush keeps the process alive and brings this event again; after one that got no answer it was the last. What
-    // other processors keep nobody knows: they are asked once for what they were given.
-    if ((waiting === 0 || answered === answeredBefore) && delegated === delegatedBefore) return;
-    answeredBefore = answered;
-    delegatedBefore = delegated;
-    // Nothing is on its way any more when this event comes: resource attributes that are not here will not be.
-    provider.releaseHeld();
-    void provider.flush(EXIT_FLUSH_MILLIS);
-  };
-  const onExit = (): void => {
-    const { waiting } = provider.stats();
-    if (waiting === 0) return;
-    reportError(
-      'exit',
-      `${waiting} finished spans were not sent when the program ended; await flush() before it does.`,
-    );
-  };
-  host.on('beforeExit', onBeforeExit);
-  host.on('exit', onExit);
-  return () => {
-    host.removeListener('beforeExit', onBeforeExit);
-    host.removeListener('exit', onExit);
-  };
-}
-
 /** Sends what has finished; resolves when it was answered or after `ms`. Never rejects. */
 export async function flush(ms = 30_000): Promise<FlushResult> {
   return running?.provider.flush(ms) ?? NOTHING_FLUSHED;
@@ -256,8 +227,8 @@ export async function flush(ms = 30_000): Promise<FlushResult> {
 export async function shutdown(ms = 30_000): Promise<void> {
   const stopping = running;
   if (stopping === undefined) return;
-  stopping.removeExitHook();
   await stopping.provider.shutdown(ms);
+  stopping.removeExitHooks();
   if (running !== stopping) return;
   running = undefined;
   ended = stopping.provider;

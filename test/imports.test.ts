@@ -17,7 +17,8 @@ const LAYERS: Readonly<
   export: { values: ['config', 'diagnostics', 'version', 'assembly'], types: ['engine', 'api'] },
   config: { values: ['diagnostics'], types: ['api'] },
   api: { values: ['engine', 'export', 'config', 'diagnostics', 'version', 'assembly'], types: [] },
-  init: { values: ['api', 'export', 'config', 'diagnostics', 'version'], types: ['engine', 'ai'] },
+  exit: { values: ['config', 'diagnostics'], types: ['api', 'export'] },
+  init: { values: ['exit', 'api', 'export', 'config', 'diagnostics', 'version'], types: ['engine', 'ai'] },
   ai: { values: ['api', 'init', 'config', 'diagnostics', 'version'], types: ['engine', 'export'] },
   experiments: {
     values: ['ai', 'api', 'init', 'config', 'diagnostics', 'version'],

@@ -66,10 +66,10 @@ export class ArenaDestination implements SpanDestination {
     this.pump();
   }
 
-  async flush(millis: number): Promise<FlushResult> {
+  async flush(millis: number, isLast: boolean): Promise<FlushResult> {
     const atWork = this.connections.filter(({ pipe }) => !pipe.isClosed);
     const results = await Promise.all(
-      atWork.map(async ({ pipe, source }) => ({ name: source.name, ...(await pipe.flush(millis)) })),
+      atWork.map(async ({ pipe, source }) => ({ name: source.name, ...(await pipe.flush(millis, isLast)) })),
     );
     return flushResult(results, this.queue.waiting);
   }

@@ -106,7 +106,7 @@ export function commit(span: Span, list: AttributeList): void {
   if (arena.writer.cuts !== 0) ledger.countCut(arena.writer.cuts);
   if (piece !== stream.openPiece) queue.opened(stream, piece);
   else if (!settings.notifyEach) return;
-  settings.notify(stream);
+  settings.notify(stream, span);
 }
 
 function warnOfFault(error: unknown): void {

@@ -103,7 +103,7 @@ export class EncodedObjectExport implements ObjectExport {
     return this.waitingSpans >= this.capacity ? 'queue_full' : undefined;
   }
 
-  async flush(millis: number): Promise<PipeFlush> {
+  async flush(millis: number, isLast = false): Promise<PipeFlush> {
     const { exported, exportedBytes } = this.pipe.counters;
     const lost = this.lost;
     const deadline = performance.now() + millis;
@@ -112,7 +112,7 @@ export class EncodedObjectExport implements ObjectExport {
       this.encodeSlice();
       if (this.encoded < mark) await nextTurn();
     }
-    await this.pipe.flush(Math.max(0, deadline - performance.now()));
+    await this.pipe.flush(Math.max(0, deadline - performance.now()), isLast);
     const { counters } = this.pipe;
     return {
       exported: counters.exported - exported,

@@ -33,7 +33,7 @@ export interface ObjectExport extends SpanFlow {
   /** As `SpanDestination.releaseHeld`. */
   releaseHeld(): void;
   /** As `Pipe.flush`. */
-  flush(millis: number): Promise<PipeFlush>;
+  flush(millis: number, isLast?: boolean): Promise<PipeFlush>;
   /** As `Pipe.shutdown`. */
   shutdown(millis: number): Promise<PipeFlush>;
   /** Spans ever given to it, refused ones included. */

@@ -20,11 +20,11 @@ import {
   type SpanDestinationStats,
   type Started,
 } from './span-destination.ts';
-import type { SpanProcessor } from './types.ts';
+import type { ReadableSpan, SpanProcessor } from './types.ts';
 import { WireSpanProcessor } from './wire-span-processor.ts';
 
 export class PluginProcessors implements SpanDestination {
-  private readonly processors: readonly SpanProcessor[];
+  private processors: readonly SpanProcessor[];
   private readonly ending: readonly SpanProcessor[];
   /** Of ours, whose numbers are known, and how their exporters are called. */
   private readonly ours: readonly WireSpanProcessor[];
@@ -69,15 +69,24 @@ export class PluginProcessors implements SpanDestination {
     }
   }
 
+  /** As `TracerProvider.watchRoots`. */
+  watchRoots(listener: () => void): void {
+    const none = async (): Promise<void> => {};
+    const onEnd = ({ parentSpanContext: parent }: ReadableSpan): void => {
+      if (parent === undefined || parent.isRemote) listener();
+    };
+    this.processors = [...this.processors, { onStart: () => {}, onEnd, forceFlush: none, shutdown: none }];
+  }
+
   releaseHeld(): void {
     for (const processor of this.processors) {
       if (processor instanceof WireSpanProcessor) processor.objectState?.releaseHeld();
     }
   }
 
-  async flush(millis: number): Promise<FlushResult> {
+  async flush(millis: number, isLast: boolean): Promise<FlushResult> {
     const before = this.ours.map(({ objectState }) => achievedBy(objectState));
-    await Promise.all(this.processors.map((processor) => flushOne(processor, millis)));
+    await Promise.all(this.processors.map((processor) => flushOne(processor, millis, isLast)));
     const results = this.ours.map(({ objectState }, index) => {
       const { exported, dropped, bytes } = achievedBy(objectState);
       return {
@@ -153,8 +162,8 @@ function countsOf(state: ObjectExport | undefined, ended: number): DestinationCo
 }
 
 /** Ours end by themselves in time, and have then counted what did not leave. */
-async function flushOne(processor: SpanProcessor, millis: number): Promise<void> {
-  if (isOurs(processor, 'forceFlush')) await processor.flush(millis);
+async function flushOne(processor: SpanProcessor, millis: number, isLast: boolean): Promise<void> {
+  if (isOurs(processor, 'forceFlush')) await processor.flush(millis, isLast);
   else await guardedWithin('forceFlush', processor, millis, () => processor.forceFlush?.());
 }
 

@@ -53,7 +53,7 @@ export interface SpanDestination {
   /** Spans that wait for attributes of a resource wait for them no longer. */
   releaseHeld(): void;
   /** Never rejects. */
-  flush(millis: number): Promise<FlushResult>;
+  flush(millis: number, isLast: boolean): Promise<FlushResult>;
   /** Never rejects. */
   shutdown(millis: number): Promise<void>;
   stats(of: Started): SpanDestinationStats;

@@ -236,7 +236,27 @@ export class TracerProvider implements ApiTracerProvider {
 
   /** As `forceFlush`, and says what happened. */
   async flush(timeoutMillis: number = this.flushMillis): Promise<FlushResult> {
-    return this.destination.flush(checkMillis(timeoutMillis, this.flushMillis));
+    return this.destination.flush(checkMillis(timeoutMillis, this.flushMillis), false);
+  }
+
+  /** As `flush`, where nobody will wait again: it ends early if no try would come before the deadline. @internal */
+  flushLast(millis: number): Promise<FlushResult> {
+    return this.destination.flush(millis, true);
+  }
+
+  /**
+   * Calls `listener` when a span has ended whose parent, if any, is in another process. Until this is called, no span
+   * costs anything for it. @internal
+   */
+  watchRoots(listener: () => void): void {
+    const { settings } = this;
+    const { notify, processors } = settings;
+    settings.notifyEach = true;
+    settings.notify = (stream, span) => {
+      notify(stream, span);
+      if (span._remoteParent || (span._parent0 | span._parent1) === 0) listener();
+    };
+    processors?.watchRoots(listener);
   }
 
   /** Flushes, then stops: spans that end afterwards are dropped and counted, new ones do not record. */

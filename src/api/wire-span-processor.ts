@@ -133,10 +133,10 @@ export abstract class WireSpanProcessor implements SpanProcessor {
     await this.stop(DEFAULT_MILLIS);
   }
 
-  /** As `forceFlush`, and says what became of span objects. @internal */
-  async flush(millis: number): Promise<PipeFlush | undefined> {
-    await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis)));
-    return this.objects?.flush(millis);
+  /** As `forceFlush`, and says what became of span objects; `isLast` as in `Pipe.flush`. @internal */
+  async flush(millis: number, isLast = false): Promise<PipeFlush | undefined> {
+    await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis, isLast)));
+    return this.objects?.flush(millis, isLast);
   }
 
   /** As `shutdown`. @internal */

@@ -151,6 +151,13 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
       'their own as `selfObsMeterProvider`.',
     limit: 'One that throws is named once, and measured no more. Unset: nothing is measured.',
   },
+  flushOnSignals: {
+    meaning: 'Sends what has finished before a signal ends the program.',
+    limit:
+      'For up to 2 s, or until a second signal; then the signal is raised again. Where the program has a listener of its ' +
+      'own for it, that one decides what happens. `SIGTERM`, `SIGINT`, `SIGHUP`, `SIGQUIT`, `SIGBREAK` and `SIGUSR2` ' +
+      'can be named; others are ignored.',
+  },
   logLevel: {
     meaning: 'Which of our own messages reach stderr.',
     limit:
@@ -219,6 +226,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
       'For `https:` endpoints. Options of `OTLPTraceExporter` and of a receiver in `exporters`; `otlp` reads the variables.',
     options: ['ca', 'cert', 'key'],
   },
+  { title: 'The end of the program', options: ['flushOnSignals'] },
   { title: 'Engine', options: ['engine', 'arenaBytes'] },
   { title: 'Captured content', options: ['content'] },
 ];

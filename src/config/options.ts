@@ -221,6 +221,12 @@ export const OPTIONS = {
     default: 'none',
     environment: [],
   },
+  flushOnSignals: {
+    type: 'list',
+    accepts: '`true` (`SIGTERM` and `SIGINT`), `false`, or a list of signals',
+    default: '`false`',
+    environment: ['SPANDREL_FLUSH_ON_SIGNALS'],
+  },
   logLevel: {
     type: 'choice',
     choices: ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'],

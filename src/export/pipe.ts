@@ -171,13 +171,18 @@ export class Pipe {
    * `Retry-After` is kept. Never rejects; may be called at any time, any number of times.
    *
    * @param millis - deadline, in milliseconds; default 30 000.
+   * @param isLast - nobody will wait again, as when the program ends: it also resolves as soon as the next try would
+   *   come after the deadline, and tries start from the shortest pause.
    */
-  flush(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<PipeFlush> {
+  flush(millis: number = DEFAULT_TIMEOUT_MILLIS, isLast = false): Promise<PipeFlush> {
     const report = this.#startReport();
     if (this.#closed) return Promise.resolve(report());
+    if (isLast) this.#failures = 0;
     this.#cutPause();
     this.pump();
-    return this.#untilAnswered(millis).then(report);
+    const answered = this.#untilAnswered(millis, isLast ? this.#now() + millis : undefined);
+    if (!this.#sending && this.#isPaused()) this.#waiters.tellPause(this.#pausedUntil);
+    return answered.then(report);
   }
 
   /**
@@ -306,6 +311,7 @@ export class Pipe {
     const isLastTry = this.#pausedUntil >= this.#shutdownDeadline;
     this.#ledger.noteRetry(reason, isLastTry ? 0 : this.#source.waitingSpans, code);
     if (isLastTry) this.#waiters.settleAll();
+    else this.#waiters.tellPause(this.#pausedUntil);
   }
 
   /** Replaces the first held request by its halves and remembers the smaller size. */
@@ -327,9 +333,9 @@ export class Pipe {
     this.#timer.clear();
   }
 
-  #untilAnswered(millis: number): Promise<void> {
+  #untilAnswered(millis: number, deadline?: number): Promise<void> {
     if (this.#source.waitingSpans <= 0 || !(millis > 0)) return Promise.resolve();
-    return this.#waiters.until(this.#position(), millis);
+    return this.#waiters.until(this.#position(), millis, deadline);
   }
 
   #tellWaiters(): void {
