@@ -12,6 +12,7 @@ import { BatchSpanProcessor } from './api/batch-span-processor.ts';
 import { ownContextManager } from './api/context.ts';
 import type { SpanLimits } from './api/limits.ts';
 import { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
+import { limitOverhead } from './api/overhead.ts';
 import { usableProcessors } from './api/plugin-processors.ts';
 import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
@@ -21,6 +22,7 @@ import { type Content, type ContentOptions, resolveContent } from './config/cont
 import type { EngineOptions } from './config/engine.ts';
 import { type PropagatorOptions, resolvePropagator } from './config/propagators.ts';
 import { warnInvalid } from './config/readers.ts';
+import { resolveNumber } from './config/resolve.ts';
 import { type ResourceOptions, resolveResource } from './config/resource.ts';
 import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
@@ -63,6 +65,12 @@ export interface InitOptions
   spanProcessors?: SpanProcessor[];
   /** When batches leave. Default: the `OTEL_BSP_*` variables, else every 5 s or 4 MiB. */
   batch?: BatchOptions;
+  /**
+   * Most of the main thread that tracing may take, in percent, from 0.1 to 100. Over it, captured content is shortened,
+   * then left out, then of new traces 1/2 to 1/64 are recorded, and more again when the load falls. Default: none, or
+   * `SPANDREL_MAX_CPU_PERCENT`; nothing is measured then.
+   */
+  maxCpuPercent?: number;
   /** Gets the metrics of this SDK about itself, `otel.sdk.*` (docs/metrics.md). Default: none are made. */
   meterProvider?: MeterProvider;
 }
@@ -133,6 +141,7 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   exporters: true,
   headers: true,
   limits: true,
+  maxCpuPercent: true,
   meterProvider: true,
   propagators: true,
   protocol: true,
@@ -182,6 +191,7 @@ function start(options: InitOptions): Running | undefined {
     ],
   });
   const content = resolveContent(options);
+  limitOverhead(resolveNumber('maxCpuPercent', options.maxCpuPercent));
   // Last of what can fail: a provider that is registered can be stopped.
   if (activation.registerGlobal) registerGlobal(provider, options);
   return {
@@ -267,6 +277,7 @@ function flushAtExit(provider: TracerProvider): () => void {
     void provider.flush(EXIT_FLUSH_MILLIS);
   };
   const onExit = (): void => {
+    provider.settings.ledger.close();
     const { waiting } = provider.stats();
     if (waiting === 0) return;
     reportError(
@@ -295,6 +306,7 @@ export async function shutdown(ms = 30_000): Promise<void> {
   await stopping.provider.shutdown(ms);
   if (running !== stopping) return;
   running = undefined;
+  limitOverhead(undefined);
   ended = stopping.provider;
   // The API keeps the first provider it gets; given back, the next init() can register its own.
   if ((traceApi.getTracerProvider() as ProxyTracerProvider).getDelegate?.() === ended) traceApi.disable();
@@ -322,6 +334,7 @@ export function stats(): Stats {
     dropped: {},
     delegated: 0,
     cut: 0,
+    shed: { shortened: 0, omitted: 0, unsampled: 0, content: 'full', sampling: 1 },
     lastError: undefined,
     lastErrorTime: undefined,
     memo: { hits: 0, misses: 0, keys: 0, bytes: 0 },

@@ -172,7 +172,7 @@ test('no character is cut in two, at any limit', () => {
     for (const text of [emoji, JSON.stringify(emoji), `["a","${escaped}"]`, `{"k":"${escaped}"}`]) {
       const short = shortenContent(text, limit);
       const values = text === emoji ? short : JSON.stringify(JSON.parse(short));
-      expect(values.isWellFormed?.() ?? !/[\ud800-\udfff]/u.test(values), short).toBe(true);
+      expect(/[\ud800-\udfff]/u.test(values), short).toBe(false);
       expect(strictDecoder.decode(new TextEncoder().encode(short))).toBe(short);
       expect(values).not.toMatch(/\\ud[89a-f]/);
     }

@@ -69,6 +69,7 @@ export class ArenaDestination implements SpanDestination {
       failed: counters?.failed ?? 0,
       dropped,
       cut: this.ledger.cut,
+      shed: { ...this.ledger.shed },
       lastError: counters?.lastError,
       lastErrorTime: counters?.lastErrorTime,
       delegated: 0,

@@ -13,6 +13,7 @@ import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
 import { runSuppressed } from '../export/suppressed-context.ts';
 import { messageOf } from './attributes.ts';
+import { levelAt } from './content-level.ts';
 import { guardedWithin, nameOf } from './guarded-call.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import {
@@ -22,6 +23,7 @@ import {
   type ObjectExportOptions,
 } from './object-export.ts';
 import { completion } from './resource-completion.ts';
+import { shedObject } from './shed-content.ts';
 import { estimateBytes } from './span-size.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
 import { WaitingSpans } from './waiting-spans.ts';
@@ -69,6 +71,7 @@ export class ExporterCalls implements ObjectExport {
       this.ledger.drop(refused);
       return;
     }
+    shedObject(span, levelAt(this.spans.bytes, this.maxBytes), this.ledger);
     // What leaves in this call is read by the exporter alone.
     const size = this.options.immediate && !this.sending ? 0 : estimateBytes(span);
     this.spans.push(span, size);
@@ -126,6 +129,7 @@ export class ExporterCalls implements ObjectExport {
     this.inFlightSpans = 0;
     const left = Math.max(0, deadline - performance.now());
     await guardedWithin('shutdown', this.exporter, left, () => this.exporter.shutdown?.());
+    this.ledger.close();
     return { ...result, dropped: result.dropped + rest, waiting: 0 };
   }
 
@@ -148,6 +152,10 @@ export class ExporterCalls implements ObjectExport {
 
   get dropped(): ObjectExport['dropped'] {
     return this.ledger.dropped;
+  }
+
+  get shed(): ObjectExport['shed'] {
+    return this.ledger.shed;
   }
 
   get cut(): number {

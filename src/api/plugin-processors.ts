@@ -91,16 +91,19 @@ export class PluginProcessors implements SpanDestination {
    * The numbers of our first processor. One that gets spans from elsewhere too - it is listed twice, or serves another
    * provider - cannot say which are of this one: all are then `delegated`.
    */
-  stats({ ended }: Started): SpanDestinationStats {
+  stats({ ended, shed }: Started): SpanDestinationStats {
     const received = this.counted?.objectState?.received ?? 0;
-    if (received === 0 || received > ended) return { ...NOTHING_COUNTED, delegated: ended };
+    if (received === 0 || received > ended)
+      return { ...NOTHING_COUNTED, shed: { ...shed }, delegated: ended };
     const counts = this.counts();
+    counts.shed.shortened += shed.shortened;
+    counts.shed.omitted += shed.omitted;
     return { ...counts, delegated: Math.max(0, ended - counts.waiting - counts.exported - lost(counts)) };
   }
 
-  private counts(): Omit<SpanDestinationStats, 'delegated'> {
+  private counts() {
     const state = this.counted?.objectState;
-    if (state === undefined) return NOTHING_COUNTED;
+    if (state === undefined) return { ...NOTHING_COUNTED, shed: { ...NOTHING_COUNTED.shed } };
     const { shutdown, ...counters } = state.counters;
     const dropped = { ...state.dropped };
     if (shutdown > 0) dropped.shutdown = (dropped.shutdown ?? 0) + shutdown;
@@ -110,6 +113,7 @@ export class PluginProcessors implements SpanDestination {
       bytes: state.waitingBytes,
       dropped,
       cut: state.cut,
+      shed: { ...state.shed },
     };
   }
 }

@@ -1,11 +1,12 @@
 /** Where a provider's finished spans go: as bytes of the arena, or as objects to processors of any make. */
 import type { FlushResult } from '../export/pipe.ts';
-import type { DropReason } from './ledger.ts';
+import type { DropReason, ShedCounts } from './ledger.ts';
 
 /** What the provider itself knows. */
 export interface Started {
   readonly started: number;
   readonly ended: number;
+  readonly shed: ShedCounts;
 }
 
 /** What became of finished spans. */
@@ -26,6 +27,8 @@ export interface SpanDestinationStats {
   readonly delegated: number;
   /** Strings that were cut because one span can hold no more than its text staging. */
   readonly cut: number;
+  /** Captured values that were shortened or left out, so that spans need not be dropped. */
+  readonly shed: ShedCounts;
   /** The last export error and its time, in milliseconds since the epoch. */
   readonly lastError: string | undefined;
   readonly lastErrorTime: number | undefined;
@@ -49,6 +52,7 @@ export const NOTHING_COUNTED: SpanDestinationStats = Object.freeze({
   failed: 0,
   dropped: Object.freeze({}),
   cut: 0,
+  shed: Object.freeze({ shortened: 0, omitted: 0 }),
   lastError: undefined,
   lastErrorTime: undefined,
   delegated: 0,

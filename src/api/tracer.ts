@@ -17,7 +17,8 @@ import { describe } from './attributes.ts';
 import { currentAnchor, monotonicNow } from './clock.ts';
 import { activeContext, isSuppressed, SpanFrame, spanOf, withContext, withoutSpan } from './context.ts';
 import { generateSpanId, generateTraceId, identity, inherit, spanContextOf } from './identity.ts';
-import { NonRecordingSpan } from './non-recording-span.ts';
+import { NonRecordingSpan, ShedSpan } from './non-recording-span.ts';
+import { overhead } from './overhead.ts';
 import { PluginSpan } from './plugin-span.ts';
 import { refusePromise, swallowRejection } from './refuse-promise.ts';
 import { SamplingDecision, type SamplingResult } from './sampler.ts';
@@ -58,6 +59,21 @@ export class Tracer implements ApiTracer {
    * are known now belong into `options`: a sampler sees only those.
    */
   startSpan(name: string, options?: SpanOptions, parentContext?: Context): ApiSpan {
+    const budget = overhead;
+    if (budget === null) return this.startGuarded(name, options, parentContext);
+    const begun = budget.beginStart();
+    try {
+      return this.startGuarded(name, options, parentContext);
+    } finally {
+      budget.end(begun);
+    }
+  }
+
+  private startGuarded(
+    name: string,
+    options: SpanOptions | undefined,
+    parentContext: Context | undefined,
+  ): ApiSpan {
     try {
       return this.start(name, options ?? NO_OPTIONS, parentContext);
     } catch (error) {
@@ -89,6 +105,8 @@ export class Tracer implements ApiTracer {
   ): StartedSpan {
     const { settings } = this;
     const { shortcut } = settings;
+    // Whatever the sampler would say: traces are shed as a whole.
+    if (parent instanceof ShedSpan) return new ShedSpan(parent, settings.idGenerator);
     if (shortcut === 'off') return new NonRecordingSpan(parent, settings.idGenerator);
     if (shortcut === 'parent' && isUnsampled(parent))
       return new NonRecordingSpan(parent, settings.idGenerator);
@@ -98,6 +116,9 @@ export class Tracer implements ApiTracer {
     const parentSampled = inherit(parent);
     // Trace SDK specification, "SDK Span creation": the trace id, then the sampler, then the span id.
     if (settings.idGenerator !== null && parentSampled === undefined) generateTraceId(settings.idGenerator);
+    if (overhead !== null && overhead.sampling < 1 && parentSampled === undefined) {
+      if (!overhead.keeps(identity.trace3)) return this.shedRoot();
+    }
     if (shortcut === 'ask') return this.startSampled(spanName, options, context, parent);
     if (settings.idGenerator !== null) generateSpanId(settings.idGenerator);
     identity.flags |= SAMPLED;
@@ -128,6 +149,13 @@ export class Tracer implements ApiTracer {
     const parent = isContext(third) ? third : activeContext();
     const span = this.startSpan(name, options, parent);
     return withContext(new SpanFrame(parent, span), () => (fn as F)(span)) as ReturnType<F>;
+  }
+
+  private shedRoot(): ShedSpan {
+    const { idGenerator, ledger } = this.settings;
+    if (idGenerator !== null) generateSpanId(idGenerator);
+    ledger.unsampled += 1;
+    return ShedSpan.of(spanContextOf(identity));
   }
 
   /** Asks the provider's sampler. Its arguments, and its attributes in the span, cost only those who set one. */
