@@ -22,12 +22,14 @@ const LONGEST_SAMPLE_MILLIS = 1;
 const WINDOW_MILLIS = 1000;
 /** Levels of the controller at which content is shortened and left out; above, new traces are halved at each. */
 const OMITTED_LEVEL = 2;
+/** Lanes hold the bytes of an id in memory order. */
+const LAST_BYTE = 24;
 
 export class Overhead implements WorkClock {
   readonly percent: number;
   /** 0: content is kept whole; 1: shortened; 2: left out. */
   contentLevel: 0 | 1 | 2 = 0;
-  /** Of the ids of traces, the low bits that must be 0 in those that are recorded. */
+  /** Of the last byte of a trace id, the bits that must be 0 in traces that are recorded. */
   private mask = 0;
   private readonly controller: OverheadController;
   private readonly now: () => number;
@@ -104,7 +106,7 @@ export class Overhead implements WorkClock {
 
   /** Whether a new trace is recorded: by its id, so that it is or is not as a whole. @param lane - the last of its id. */
   keeps(lane: number): boolean {
-    return (lane & this.mask) === 0;
+    return ((lane >>> LAST_BYTE) & this.mask) === 0;
   }
 
   close(): void {
