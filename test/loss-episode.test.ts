@@ -19,6 +19,8 @@ test('a loss is said when it begins, with reason and cure, and when it ends, wit
   for (let second = 0; second < 12; second += 1) {
     ledger.countShed(3, 0, true);
     ledger.countShed(0, 2, true);
+    // Of the overhead budget, and not of this loss.
+    ledger.countShed(100, 100, false);
     vi.advanceTimersByTime(1000);
   }
   for (let index = 0; index < 7; index += 1) ledger.drop('arena_full');

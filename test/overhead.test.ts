@@ -33,8 +33,8 @@ describe('the controller', () => {
         let over = 0;
         for (let window = 0; window < 5_000; window += 1) {
           controller.next(percents[controller.level], 1000);
-          expect(Math.abs(controller.level - settled)).toBeLessThanOrEqual(1);
           if (controller.level !== settled) over += 1;
+          if (Math.abs(controller.level - settled) > 1) over += 5_000;
         }
         // 60, 120, … 3,600 windows apart.
         expect(over).toBeLessThanOrEqual(7);
@@ -264,7 +264,7 @@ test('one line when it begins and one when all is recorded again', () => {
   // Nothing is called any more: a timer sees that the load is gone.
   vi.advanceTimersByTime(60_000);
   expect(overhead).toMatchObject({ contentLevel: 0, sampling: 1 });
-  expect(lines[1]).toMatch(/^spandrel: tracing keeps to maxCpuPercent again, after \d+\.\d s/);
+  expect(lines[1]).toMatch(/^spandrel: tracing did less, to keep to maxCpuPercent, for \d+\.\d s/);
   vi.advanceTimersByTime(120_000);
   expect(lines).toHaveLength(2);
   vi.useRealTimers();

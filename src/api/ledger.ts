@@ -52,6 +52,8 @@ export class Ledger {
   /** Strings cut because one span can hold no more. */
   cut = 0;
   readonly shed = { shortened: 0, omitted: 0 };
+  /** The part of it that is a loss because too much waits. */
+  private readonly shedWaiting = { shortened: 0, omitted: 0 };
   /** Root spans that do not record because tracing took more of the main thread than `maxCpuPercent`. */
   unsampled = 0;
   private reason = '';
@@ -95,7 +97,11 @@ export class Ledger {
    */
   countShed(shortened: number, omitted: number, isLoss: boolean): void {
     if (shortened + omitted === 0) return;
-    if (isLoss) this.loses(SHEDDING);
+    if (isLoss) {
+      this.loses(SHEDDING);
+      this.shedWaiting.shortened += shortened;
+      this.shedWaiting.omitted += omitted;
+    }
     this.shed.shortened += shortened;
     this.shed.omitted += omitted;
   }
@@ -124,8 +130,8 @@ export class Ledger {
     for (const reason of Object.keys(CURES) as DropReason[]) {
       counts[`spans dropped (${reason})`] = this.dropped[reason] ?? 0;
     }
-    counts['captured values shortened'] = this.shed.shortened;
-    counts['captured values left out'] = this.shed.omitted;
+    counts['captured values shortened'] = this.shedWaiting.shortened;
+    counts['captured values left out'] = this.shedWaiting.omitted;
     return counts;
   }
 

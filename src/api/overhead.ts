@@ -54,7 +54,7 @@ export class Overhead implements WorkClock {
         `tracing takes ${this.share.toFixed(1)} % of the main thread, and maxCpuPercent is ${percent}: captured content ` +
         'is shortened, then left out, then some new traces are not recorded. Raise maxCpuPercent, capture less, or sample.',
       end: (seconds) =>
-        `tracing keeps to maxCpuPercent again, after ${seconds} s, with all content and all traces; stats().shed has the numbers.`,
+        `tracing did less, to keep to maxCpuPercent, for ${seconds} s; stats().shed has the numbers.`,
     });
   }
 
