@@ -3,12 +3,15 @@ import { context, SpanKind, trace as traceApi } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AlwaysOnSampler } from '../src/api/always-on-off-sampler.ts';
+import { BatchSpanProcessor } from '../src/api/batch-span-processor.ts';
 import { captureContent } from '../src/api/capture-content.ts';
 import { limitOverhead, Overhead, overhead } from '../src/api/overhead.ts';
 import { HIGHEST_LEVEL, OverheadController } from '../src/api/overhead-controller.ts';
 import { type Sampler, SamplingDecision } from '../src/api/sampler.ts';
-import { MODES, recordIn } from './helpers/api-modes.ts';
-import { captureWarnings, plainAttributes, record } from './helpers/api-recorder.ts';
+import { TracerProvider } from '../src/api/tracer-provider.ts';
+import { BYTES_PER_TURN, writeBody } from '../src/export/body-writer.ts';
+import { MODES, processorOf, recordIn } from './helpers/api-modes.ts';
+import { captureWarnings, plainAttributes, record, WireRecorder } from './helpers/api-recorder.ts';
 
 const lines = captureWarnings();
 
@@ -151,6 +154,35 @@ describe('the measure', () => {
     // 40 % of the thread; counted twice it would be 80.
     expect(budget.contentLevel).toBe(0);
     budget.close();
+  });
+});
+
+describe('exporting is work', () => {
+  test.each(MODES)('in %s mode, from the flush on', async (mode) => {
+    const exporter = new WireRecorder();
+    const batch = new BatchSpanProcessor(exporter, { scheduledDelayMillis: 1 });
+    const provider = new TracerProvider({
+      spanProcessors: mode === 'arena' ? [batch] : [processorOf(), batch],
+    });
+    limitOverhead(5);
+    const measured = vi.spyOn(overhead as Overhead, 'beginWork');
+    provider.getTracer('t').startSpan('s').end();
+    expect(measured).not.toHaveBeenCalled();
+    await vi.waitFor(() => expect(exporter.spans).toHaveLength(1));
+    expect(measured).toHaveBeenCalled();
+    if (mode === 'plug-in') expect(measured.mock.calls.length).toBeGreaterThan(1);
+    await provider.shutdown();
+  });
+
+  test('so is every further turn in which a body is written', async () => {
+    limitOverhead(5);
+    const measured = vi.spyOn(overhead as Overhead, 'beginWork');
+    const ended = new Promise<void>((resolve) => {
+      const target = { destroyed: false, write: () => true, end: resolve, once: () => {} };
+      writeBody(target, [new Uint8Array(3 * BYTES_PER_TURN)]);
+    });
+    await ended;
+    expect(measured).toHaveBeenCalledTimes(2);
   });
 });
 

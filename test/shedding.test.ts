@@ -1,5 +1,7 @@
 /** What happens as the receiver does not answer: content is shortened, then left out, then spans are dropped. */
 import { describe, expect, test } from 'vitest';
+import { STRINGS } from '../assembly/layout.ts';
+import { FRAGMENTED } from '../assembly/reasons.ts';
 import type { TracerProvider } from '../src/api/tracer-provider.ts';
 import type { ReadableSpan, SpanExporter } from '../src/api/types.ts';
 import type { OtlpSpan } from '../src/export/otlp-message.ts';
@@ -128,6 +130,29 @@ describe.each(['arena', 'plug-in'] as const)('a span too large for its staging, 
 });
 
 describe.each(['arena', 'plug-in'] as const)('captured content in %s mode', (mode) => {
+  test('is left out of a span that the arena would refuse with it', async () => {
+    const { provider, exporter, tracer, captureContent, settle } = await stuck({ mode });
+    const { engine } = provider.settings.arena;
+    const { core } = engine;
+    // As when no run of free blocks is long enough.
+    const commitSpan: typeof core.commitSpan = (stream, cells, textEnd) =>
+      textEnd > STRINGS + 2_000 ? FRAGMENTED : core.commitSpan(stream, cells, textEnd);
+    Object.assign(engine, { core: { ...core, commitSpan } });
+    endChatSpan(tracer, 0, (span, key, text) => captureContent(span, key, text, String));
+    tracer.startSpan('own', { attributes: { own: 'x'.repeat(3000) } }).end();
+    settle();
+    await provider.forceFlush();
+    const spans = exporter.take();
+    expect(spans.map(fateOf)).toEqual(['omitted']);
+    expectWhole(spans[0], 0);
+    expect(provider.stats()).toMatchObject({
+      shed: { omitted: 1 },
+      dropped: { arena_fragmented: 1 },
+      exported: 1,
+    });
+    expect(lines[0]).toContain('captured content is being shortened');
+  });
+
   test('over the length limit is shortened as JSON, with its length', async () => {
     const spanLimits = { attributeValueLengthLimit: 200 };
     const { provider, exporter, tracer, captureContent, settle } = await stuck({ mode, spanLimits });
