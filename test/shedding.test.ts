@@ -98,6 +98,7 @@ describe.each(['arena', 'plug-in'] as const)('a span too large for its staging, 
     const span = tracer.startSpan('large', { attributes: { own } });
     captureContent(span, 'input.value', JSON.stringify(['first', 'x'.repeat(4 * MEBIBYTE), 'last']), String);
     captureContent(span, 'output.value', 'short', String);
+    captureContent(span, 'messages', 'y'.repeat(4 * MEBIBYTE), String);
     span.end();
     settle();
     await provider.forceFlush();
@@ -105,10 +106,13 @@ describe.each(['arena', 'plug-in'] as const)('a span too large for its staging, 
     const attributes = plainAttributes(received.attributes);
     expect(attributes).toMatchObject({ own, 'output.value': 'short' });
     expect(attributes['input.value.original_length']).toBe(4 * MEBIBYTE + 19);
+    // It had found no room at all at first.
+    expect(attributes.messages).toMatch(/^y{100000,}\[\.\.\.\d+ characters left out\.\.\.\]y+$/);
+    expect(received.droppedAttributesCount).toBe(0);
     const input = JSON.parse(String(attributes['input.value']));
     expect([input[0], input[2]]).toEqual(['first', 'last']);
     expect(input[1]).toMatch(/^x{100000,}\[\.\.\.\d+ characters left out\.\.\.\]x{50000,}$/);
-    expect(provider.stats()).toMatchObject({ cut: 0, shed: { shortened: 1, omitted: 0 }, exported: 1 });
+    expect(provider.stats()).toMatchObject({ cut: 0, shed: { shortened: 2, omitted: 0 }, exported: 1 });
     expect(lines).toEqual([expect.stringContaining('captured content of a span was shortened')]);
   });
 

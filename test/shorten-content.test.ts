@@ -133,6 +133,16 @@ describe('JSON', () => {
     }
   });
 
+  test('deeper than 16 containers a value is left out whole', () => {
+    const nested = (depth: number) => `${'['.repeat(depth)}"${'x'.repeat(20_000)}"${']'.repeat(depth)}`;
+    expect(shortenContent(nested(16), 4096)).toMatch(
+      /^\[{16}"x+\[\.\.\.\d+ characters left out\.\.\.\]x+"\]{16}$/,
+    );
+    expect(shortenContent(nested(17), 4096)).toMatch(
+      /^\[{16}"\[\.\.\.\d+ characters left out\.\.\.\]"\]{16}$/,
+    );
+  });
+
   test('beyond 16 Mi characters what begins as JSON becomes one JSON string', () => {
     const text = JSON.stringify([{ role: 'user', content: '"'.repeat(9_000_000) }]);
     const short = JSON.parse(shortenContent(text, 1024));
