@@ -31,7 +31,7 @@ export const SHEDDING: readonly FaultRow[] = [
       'loss-episode.test.ts: of losses that come and go no more than a pair of lines a minute, and no number is lost',
       'loss-episode.test.ts: a loss that is not over when the program ends is said then, and keeps no program alive',
     ],
-    note: 'Upstream tells a logger of level debug, when one is set, and says no number.',
+    note: 'An arena of 4 MiB, so that much is lost. Upstream tells a logger of level debug, when one is set, and says no number.',
   },
   {
     id: 'shedding-cpu',
