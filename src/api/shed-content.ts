@@ -68,8 +68,16 @@ export function encodeWithContent(
     omitted += more;
     isLoss = true;
   }
-  if (piece >= 0) ledger.countShed(omitted > 0 ? 0 : shortened, omitted, isLoss);
+  if (piece >= 0) count(ledger, omitted > 0 ? 0 : shortened, omitted, isLoss);
   return piece;
+}
+
+function count(ledger: Ledger, shortened: number, omitted: number, isLoss: boolean): void {
+  try {
+    ledger.countShed(shortened, omitted, isLoss);
+  } catch {
+    // A full stack: the span is in the arena, and must not be counted as dropped as well.
+  }
 }
 
 /** The same for a span that stays an object: for an exporter of another make. Every processor sees the change. */
