@@ -214,7 +214,7 @@ test('tracing that takes too much of the main thread comes down to its budget, w
   expect(first).toBeGreaterThan(2 * BUDGET);
   expect(then).toBeLessThan(2 * BUDGET);
   expect(shed.content).toBe('omitted');
-  expect(stderr).toMatch(/^spandrel: tracing takes \d+\.\d % of the main thread, and maxCpuPercent is 5/);
+  expect(stderr).toMatch(/^spandrel: tracing takes \d+\.\d % of the main thread, and maxCpuPercent is 5/m);
   expect(stderr).toMatch(/\nspandrel: tracing did less, to keep to maxCpuPercent, for/);
   expect({ exported, dropped }).toEqual({ exported: started, dropped: {} });
   expect(receiver.spans).toHaveLength(exported);
