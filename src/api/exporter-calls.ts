@@ -22,6 +22,7 @@ import {
   type ObjectExport,
   type ObjectExportOptions,
 } from './object-export.ts';
+import { PluginSpan } from './plugin-span.ts';
 import { completion } from './resource-completion.ts';
 import { shedObject } from './shed-content.ts';
 import { estimateBytes } from './span-size.ts';
@@ -71,7 +72,13 @@ export class ExporterCalls implements ObjectExport {
       this.ledger.drop(refused);
       return;
     }
-    shedObject(span, levelAt(this.spans.bytes, this.maxBytes), this.ledger);
+    try {
+      if (span instanceof PluginSpan && span._content !== null) {
+        shedObject(span, levelAt(this.spans.bytes, this.maxBytes), this.ledger);
+      }
+    } catch {
+      // A full stack, or a Proxy that refuses: the span waits as it is.
+    }
     // What leaves in this call is read by the exporter alone.
     const size = this.options.immediate && !this.sending ? 0 : estimateBytes(span);
     this.spans.push(span, size);

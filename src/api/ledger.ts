@@ -86,8 +86,12 @@ export class Ledger {
 
   drop(reason: DropReason): void {
     const cure = CURES[reason];
-    if (cure !== undefined) this.loses(`a finished span was dropped: ${cure}`);
-    this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
+    try {
+      if (cure !== undefined) this.loses(`a finished span was dropped: ${cure}`);
+    } finally {
+      // On a full stack too.
+      this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
+    }
   }
 
   /**
