@@ -59,6 +59,11 @@ export function error(code: string, message: string): void {
   report('error', code, message);
 }
 
+/** As {@link warn}, for callers that limit their lines themselves. */
+export function announce(severity: Severity, message: string): void {
+  emit(severity, message);
+}
+
 /** Forgets what was reported, for tests. @internal */
 export function resetDiagnostics(): void {
   rates.clear();

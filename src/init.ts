@@ -11,6 +11,7 @@ import { messageOf } from './api/attributes.ts';
 import { ownContextManager } from './api/context.ts';
 import { exportProcessors } from './api/exporter-options.ts';
 import type { SpanLimits } from './api/limits.ts';
+import { limitOverhead } from './api/overhead.ts';
 import { usableProcessors } from './api/plugin-processors.ts';
 import { type FlushResult, TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
@@ -20,6 +21,7 @@ import { type Content, type ContentOptions, resolveContent } from './config/cont
 import type { EngineOptions } from './config/engine.ts';
 import { type PropagatorOptions, resolvePropagator } from './config/propagators.ts';
 import { warnInvalid } from './config/readers.ts';
+import { resolveNumber } from './config/resolve.ts';
 import { type ResourceOptions, resolveResource } from './config/resource.ts';
 import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
 import { resolveSignals, type SignalOptions } from './config/signals.ts';
@@ -63,6 +65,12 @@ export interface InitOptions
   spanProcessors?: SpanProcessor[];
   /** When batches leave. Default: the `OTEL_BSP_*` variables, else every 5 s or 4 MiB. */
   batch?: BatchOptions;
+  /**
+   * Most of the main thread that tracing may take, in percent, from 0.1 to 100. Over it, captured content is shortened,
+   * then left out, then of new traces 1/2 to 1/64 are recorded, and more again when the load falls. Default: none, or
+   * `SPANDREL_MAX_CPU_PERCENT`; nothing is measured then.
+   */
+  maxCpuPercent?: number;
   /** Gets the metrics of this SDK about itself, `otel.sdk.*` (docs/metrics.md). Default: none are made. */
   meterProvider?: MeterProvider;
 }
@@ -132,6 +140,7 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   flushOnSignals: true,
   headers: true,
   limits: true,
+  maxCpuPercent: true,
   meterProvider: true,
   propagators: true,
   protocol: true,
@@ -181,6 +190,7 @@ function start(options: InitOptions): Running | undefined {
     ],
   });
   const content = resolveContent(options);
+  limitOverhead(resolveNumber('maxCpuPercent', options.maxCpuPercent));
   // Last of what can fail: a provider that is registered can be stopped.
   if (activation.registerGlobal) registerGlobal(provider, options);
   flushAfterRequests(provider);
@@ -231,6 +241,7 @@ export async function shutdown(ms = 30_000): Promise<void> {
   stopping.removeExitHooks();
   if (running !== stopping) return;
   running = undefined;
+  limitOverhead(undefined);
   ended = stopping.provider;
   // The API keeps the first provider it gets; given back, the next init() can register its own.
   if ((traceApi.getTracerProvider() as ProxyTracerProvider).getDelegate?.() === ended) traceApi.disable();
@@ -258,6 +269,7 @@ export function stats(): Stats {
     dropped: {},
     delegated: 0,
     cut: 0,
+    shed: { shortened: 0, omitted: 0, unsampled: 0, content: 'full', sampling: 1 },
     lastError: undefined,
     lastErrorTime: undefined,
     destinations: [],

@@ -200,6 +200,7 @@ describe('stats()', () => {
         failed: 0,
       },
       ...{ dropped: {}, cut: 0, lastError: undefined, lastErrorTime: undefined },
+      shed: { shortened: 0, omitted: 0, unsampled: 0, content: 'full', sampling: 1 },
       destinations: [],
       memo: { bytes: 0, hits: 0, misses: 0, keys: 0 },
     });

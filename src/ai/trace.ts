@@ -8,6 +8,7 @@ import {
   SpanStatusCode,
 } from '@opentelemetry/api';
 import { describe, hasMessage, messageOf } from '../api/attributes.ts';
+import { captureContent } from '../api/capture-content.ts';
 import { activeContext, SpanFrame, withContext } from '../api/context.ts';
 import { activeTracer, capturesContent } from '../init.ts';
 import { contentText } from './content.ts';
@@ -46,11 +47,16 @@ export function trace<F extends AnyFunction>(fn: F, given?: TraceOptions): F {
     const parent = activeContext();
     const current = activeTracer().startSpan(name, spanOptions, parent);
     const content = (options.content ?? capturesContent()) && current.isRecording();
-    if (content) capture(current, INPUT, args.length === 1 ? args[0] : args.length === 0 ? undefined : args);
+    if (content) captureContent(current, INPUT, inputOf(args), contentText);
     return run(current, parent, content, () => fn.apply(this, args));
   };
   copyProperties(fn, traced);
   return traced as unknown as F;
+}
+
+/** What stands for the arguments of a call: the only one as it is. */
+function inputOf(args: readonly unknown[]): unknown {
+  return args.length > 1 ? args : args[0];
 }
 
 /** Name, length and whatever a program has put on the function, as they are. */
@@ -105,7 +111,7 @@ function run(current: Span, parent: Context, content: boolean, call: () => unkno
 }
 
 function finish(current: Span, content: boolean, value: unknown): void {
-  if (content) capture(current, OUTPUT, value);
+  if (content) captureContent(current, OUTPUT, value, contentText);
   current.end();
 }
 
@@ -127,9 +133,4 @@ function isA<T>(type: abstract new (...args: never[]) => T, value: unknown): val
 /** What is thrown may be anything: with a message it says what happened, as text it says as much as it can. */
 function readableError(error: unknown): Exception {
   return hasMessage(error) ? error : describe(error);
-}
-
-function capture(current: Span, key: string, value: unknown): void {
-  const text = contentText(value);
-  if (text !== undefined) current.setAttribute(key, text);
 }

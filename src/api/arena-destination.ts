@@ -86,7 +86,7 @@ export class ArenaDestination implements SpanDestination {
       dropped: { ...this.ledger.dropped },
       name: '',
     };
-    return { ...first, cut: this.ledger.cut, destinations };
+    return { ...first, cut: this.ledger.cut, shed: { ...this.ledger.shed }, destinations };
   }
 
   private statsOf({ pipe, source }: Connection): DestinationStats {

@@ -6,6 +6,8 @@ import type { Attributes } from '@opentelemetry/api';
 import type { AttributeValue } from '../engine/attribute-value.ts';
 import { type KeyTable, NO_KEY } from '../engine/key-table.ts';
 import { define, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
+import { type CapturedText, originalLengthKey } from './captured-text.ts';
+import { SHORTEST_CONTENT, shortenContent } from './shorten-content.ts';
 
 /** From this many attributes on, a key is found by a map and no longer by a scan. */
 const SCAN_LIMIT = 64;
@@ -14,6 +16,9 @@ const POOL_SIZE = 256;
 const POOLED_CAPACITY = 128;
 /** Stands for no limit: no string and no list gets there, and it is a small integer. */
 const UNLIMITED = 2 ** 30;
+
+/** The index of keys that the key table does not have. */
+const NO_INDEX = -1;
 
 const EMPTY = {};
 
@@ -26,6 +31,8 @@ export class AttributeList {
   count = 0;
   /** Attributes refused at the limit, or for their key. */
   dropped = 0;
+  /** What of the values is captured content, `null` for none; such a value may be shed, one of the user's never. */
+  content: (CapturedText & { slot: number })[] | null = null;
   /** The key set last, by which the next one is guessed. */
   private last = NO_KEY;
   /** One bit a key index modulo 32: a clear bit proves that the key is new. */
@@ -107,6 +114,81 @@ export class AttributeList {
     }
   }
 
+  /** Sets captured content. Over the length limit it is shortened as JSON or text, and not cut off. */
+  setContent(key: string, text: string): void {
+    const { lengthLimit } = this;
+    const isLong = text.length > lengthLimit && lengthLimit >= SHORTEST_CONTENT;
+    const captured = isLong ? shortenContent(text, lengthLimit) : text;
+    this.set(key, captured);
+    if (isLong) this.setOriginalLength(key, text.length);
+    this.markContent(key, captured, text.length);
+  }
+
+  /** Marks the value of `key` as captured content, if it is this text. @param units - length of it all. */
+  markContent(key: string, text: string, units: number): void {
+    const slot = this.slotOf(key);
+    if (slot < 0 || this.values[slot] !== text) return;
+    this.content ??= [];
+    this.content.push({ slot, text, units });
+  }
+
+  /** Shortens captured content to `limit` UTF-16 units a value. Returns how many values that were. */
+  shortenContent(limit: number): number {
+    let count = 0;
+    for (const captured of this.content ?? []) {
+      const { slot, text, units } = captured;
+      if (text.length <= limit) continue;
+      captured.text = shortenContent(text, limit);
+      this.values[slot] = captured.text;
+      this.setOriginalLength(this.keyAt(slot), units);
+      count += 1;
+    }
+    return count;
+  }
+
+  /**
+   * Leaves captured content out; what says how long it was takes its place. Values of up to 64 units stay, as they are no
+   * longer than that. Returns how many values that were.
+   */
+  omitContent(): number {
+    let count = 0;
+    for (const { slot, text, units } of this.content ?? []) {
+      if (text.length <= SHORTEST_CONTENT) continue;
+      const key = this.keyAt(slot);
+      this.remove(slot);
+      this.setOriginalLength(key, units);
+      count += 1;
+    }
+    return count;
+  }
+
+  /** Says how long captured text was. At the limit nothing says it but the marker in the text. */
+  setOriginalLength(key: string, units: number): void {
+    const name = originalLengthKey(key);
+    if (this.count < this.countLimit || this.slotOf(name) >= 0) this.set(name, units);
+  }
+
+  private slotOf(key: string): number {
+    const index = this.table.indexes.get(key);
+    return index === undefined ? this.find(NO_INDEX, key) : this.find(index, undefined);
+  }
+
+  private keyAt(slot: number): string {
+    return this.keys[slot] < 0 ? (this.names?.[slot] ?? '') : this.table.keys[this.keys[slot]];
+  }
+
+  /** Takes an attribute out; the last one gets its slot. */
+  private remove(slot: number): void {
+    const last = this.count - 1;
+    this.keys[slot] = this.keys[last];
+    this.values[slot] = this.values[last];
+    this.values[last] = null;
+    if (this.names !== null) this.names[slot] = this.names[last];
+    for (const captured of this.content ?? []) if (captured.slot === last) captured.slot = slot;
+    this.slots = null;
+    this.count = last;
+  }
+
   private setMembers(attributes: Attributes, keys: readonly string[] | undefined): void {
     if (keys === undefined) {
       // A Proxy that refuses to name its keys: one attribute is lost, as far as anyone can know.
@@ -148,6 +230,8 @@ export class AttributeList {
     const slot = this.find(index, name);
     if (slot >= 0) {
       this.values[slot] = value;
+      // The program's own value now.
+      if (this.content !== null) this.content = this.content.filter((captured) => captured.slot !== slot);
       return;
     }
     if (count >= this.countLimit) {
@@ -184,8 +268,7 @@ export class AttributeList {
   toObject(): Attributes {
     const object: Record<string, unknown> = {};
     for (let slot = 0; slot < this.count; slot += 1) {
-      const key = this.keys[slot] < 0 ? (this.names?.[slot] ?? '') : this.table.keys[this.keys[slot]];
-      define(object, key, toPlain(this.values[slot] as AttributeValue));
+      define(object, this.keyAt(slot), toPlain(this.values[slot] as AttributeValue));
     }
     return object as Attributes;
   }
@@ -199,6 +282,7 @@ export class AttributeList {
     this.count = 0;
     this.last = NO_KEY;
     this.dropped = 0;
+    this.content = null;
     this.seen = 0;
   }
 }

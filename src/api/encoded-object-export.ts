@@ -9,6 +9,7 @@ import { Pipe, type PipeFlush } from '../export/pipe.ts';
 import type { PipeCounters } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
 import type { SpanCursor } from '../export/span-cursor.ts';
+import { asWork } from '../export/work-clock.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import { ObjectEncoder } from './object-encoder.ts';
 import {
@@ -46,8 +47,8 @@ export class EncodedObjectExport implements ObjectExport {
   private encoded = 0;
   private encodeUpTo = 0;
   private sendWhenEncoded = false;
-  private readonly timer = new PipeTimer(() => this.onDelay());
-  private readonly soon = new PipeTimer(() => this.encodeTurn());
+  private readonly timer = new PipeTimer(() => asWork(() => this.onDelay()));
+  private readonly soon = new PipeTimer(() => asWork(() => this.encodeTurn()));
   private stopping: Promise<PipeFlush> | undefined;
 
   constructor(arena: Arena, exporter: WireExporter, options: ObjectExportOptions) {
@@ -144,6 +145,7 @@ export class EncodedObjectExport implements ObjectExport {
     for (const _ of this.spans.take(this.spans.length)) this.ledger.drop('shutdown');
     const result = await this.pipe.shutdown(Math.max(0, deadline - performance.now()));
     this.encoder.close();
+    this.ledger.close();
     return result;
   }
 
@@ -181,6 +183,10 @@ export class EncodedObjectExport implements ObjectExport {
 
   get cut(): number {
     return this.ledger.cut;
+  }
+
+  get shed(): ObjectExport['shed'] {
+    return this.ledger.shed;
   }
 
   get isClosed(): boolean {

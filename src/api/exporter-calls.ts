@@ -13,6 +13,7 @@ import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
 import { runSuppressed } from '../export/suppressed-context.ts';
 import { messageOf } from './attributes.ts';
+import { levelAt } from './content-level.ts';
 import { guardedWithin, nameOf } from './guarded-call.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import {
@@ -21,7 +22,9 @@ import {
   type ObjectExport,
   type ObjectExportOptions,
 } from './object-export.ts';
+import { PluginSpan } from './plugin-span.ts';
 import { completion } from './resource-completion.ts';
+import { shedObject } from './shed-content.ts';
 import { estimateBytes } from './span-size.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
 import { WaitingSpans } from './waiting-spans.ts';
@@ -72,6 +75,13 @@ export class ExporterCalls implements ObjectExport {
     if (refused !== undefined) {
       this.ledger.drop(refused);
       return;
+    }
+    try {
+      if (span instanceof PluginSpan && span._content !== null) {
+        shedObject(span, levelAt(this.spans.bytes, this.maxBytes), this.ledger);
+      }
+    } catch {
+      // A full stack, or a Proxy that refuses: the span waits as it is.
     }
     // What leaves in this call is read by the exporter alone.
     const size = this.options.immediate && !this.sending ? 0 : estimateBytes(span);
@@ -130,6 +140,7 @@ export class ExporterCalls implements ObjectExport {
     this.inFlightSpans = 0;
     const left = Math.max(0, deadline - performance.now());
     await guardedWithin('shutdown', this.exporter, left, () => this.exporter.shutdown?.());
+    this.ledger.close();
     return { ...result, dropped: result.dropped + rest, waiting: 0 };
   }
 
@@ -152,6 +163,10 @@ export class ExporterCalls implements ObjectExport {
 
   get dropped(): ObjectExport['dropped'] {
     return this.ledger.dropped;
+  }
+
+  get shed(): ObjectExport['shed'] {
+    return this.ledger.shed;
   }
 
   get cut(): number {

@@ -4,7 +4,7 @@ import type { ExportOperation } from '../export/export-outcomes.ts';
 import type { PipeFlush } from '../export/pipe.ts';
 import type { PipeCounters } from '../export/pipe-counters.ts';
 import type { SpanFlow } from './component-metrics.ts';
-import type { DropReason } from './ledger.ts';
+import type { DropReason, ShedCounts } from './ledger.ts';
 import type { ReadableSpan } from './types.ts';
 
 /** When spans leave, as a processor has it. */
@@ -47,6 +47,8 @@ export interface ObjectExport extends SpanFlow {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Strings cut because one span can hold no more. */
   readonly cut: number;
+  /** Captured values that were not kept whole. */
+  readonly shed: ShedCounts;
 }
 
 /** Spans that one export takes where nothing else is set: the specification's number. */

@@ -10,6 +10,7 @@ import { describe } from './attributes.ts';
 import { distinctNames } from './exporter-names.ts';
 import { type FlushResult, flushResult } from './flush-result.ts';
 import { guardedWithin, reportFault, watchAnswer } from './guarded-call.ts';
+import type { ShedCounts } from './ledger.ts';
 import { NoopSpanProcessor } from './noop-span-processor.ts';
 import type { ObjectExport } from './object-export.ts';
 import type { PluginSpan } from './plugin-span.ts';
@@ -111,7 +112,7 @@ export class PluginProcessors implements SpanDestination {
    * The numbers of our first processor that was not shut down, and of each. One that gets spans from elsewhere too - it is
    * listed twice, or serves another provider - cannot say which are of this one: all are then `delegated`.
    */
-  stats({ ended }: Started): SpanDestinationStats {
+  stats({ ended, shed }: Started): SpanDestinationStats {
     const destinations = this.ours.map((processor, index) => ({
       name: this.names[index],
       ...countsOf(processor.objectState, ended),
@@ -122,7 +123,16 @@ export class PluginProcessors implements SpanDestination {
       name: '',
     };
     const cut = this.ours.reduce((sum, { objectState }) => Math.max(sum, objectState?.cut ?? 0), 0);
-    return { ...first, cut, destinations };
+    return { ...first, cut, shed: this.shedOf(shed), destinations };
+  }
+
+  /** Values are shed where a span is encoded, or by the provider itself. */
+  private shedOf({ shortened, omitted }: ShedCounts): ShedCounts {
+    const states = this.ours.map(({ objectState }) => objectState?.shed);
+    return {
+      shortened: states.reduce((sum, shed) => sum + (shed?.shortened ?? 0), shortened),
+      omitted: states.reduce((sum, shed) => sum + (shed?.omitted ?? 0), omitted),
+    };
   }
 }
 

@@ -17,11 +17,14 @@ import type {
 import { warn } from '../diagnostics.ts';
 import { ownKeys } from './attribute-list.ts';
 import { define, describe, messageOf, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
+import { type CapturedText, originalLengthKey } from './captured-text.ts';
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
 import { exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
 import { warnOfLimits } from './limit-warning.ts';
 import type { LiveMark } from './live-marks.ts';
+import { NOT_TIMED, overhead } from './overhead.ts';
 import { toHrTime } from './readable.ts';
+import { SHORTEST_CONTENT, shortenContent } from './shorten-content.ts';
 import { readStatus } from './status.ts';
 import type { Tracer } from './tracer.ts';
 import type { InstrumentationScope, Resource, TimedEvent } from './types.ts';
@@ -60,6 +63,8 @@ export class PluginSpan implements ApiSpan {
   _isEnding = false;
   /** `null` after `end()`. */
   _mark: LiveMark | null;
+  /** What of the attributes is captured content, by key; `null` for none. */
+  _content: Map<string, CapturedText> | null = null;
 
   constructor(
     tracer: Tracer,
@@ -106,6 +111,29 @@ export class PluginSpan implements ApiSpan {
       this._warnUnwritable(error);
     }
     return this;
+  }
+
+  /** As in arena mode. */
+  _setContent(key: string, text: string): void {
+    if (this.ended) return;
+    const { attributeValueLengthLimit: limit } = this._tracer.settings.limits;
+    const isLong = text.length > limit && limit >= SHORTEST_CONTENT;
+    const captured = isLong ? shortenContent(text, limit) : text;
+    this.setAttribute(key, captured);
+    if (isLong) this._setOriginalLength(key, text.length);
+    this._content ??= new Map();
+    this._content.set(key, { text: captured, units: text.length });
+  }
+
+  _leaveOutContent(key: string, units: number): void {
+    if (this.ended) return;
+    this._setOriginalLength(key, units);
+    this._tracer.settings.ledger.countShed(0, 1, false);
+  }
+
+  _setOriginalLength(key: string, units: number): void {
+    if (this._attributeCount >= this._tracer.settings.limits.attributeCountLimit) return;
+    this.setAttribute(originalLengthKey(key), units);
   }
 
   setAttributes(attributes: Attributes): this {
@@ -191,10 +219,14 @@ export class PluginSpan implements ApiSpan {
 
   /** Ends the span: `onEnding` of every processor, which may still write, then `onEnd` of every processor. */
   end(endTime?: TimeInput): void {
+    const budget = overhead;
+    const begun = budget === null ? NOT_TIMED : budget.begin();
     try {
       this._end(endTime);
     } catch (error) {
       this._warnUnwritable(error);
+    } finally {
+      if (budget !== null) budget.end(begun);
     }
   }
 
@@ -240,6 +272,8 @@ export class PluginSpan implements ApiSpan {
       plain = toPlain(copy);
     }
     const { attributes } = this;
+    // The program's own value now.
+    this._content?.delete(key);
     if (!Object.hasOwn(attributes, key)) {
       if (this._attributeCount >= attributeCountLimit) {
         this.droppedAttributesCount += 1;

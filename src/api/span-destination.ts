@@ -1,11 +1,12 @@
 /** Where a provider's finished spans go: as bytes of the arena, or as objects to processors of any make. */
 import type { FlushResult } from './flush-result.ts';
-import type { DropReason } from './ledger.ts';
+import type { DropReason, ShedCounts } from './ledger.ts';
 
 /** What the provider itself knows. */
 export interface Started {
   readonly started: number;
   readonly ended: number;
+  readonly shed: ShedCounts;
 }
 
 /** What became of finished spans at one destination. */
@@ -45,6 +46,8 @@ export interface DestinationStats extends DestinationCounts {
 export interface SpanDestinationStats extends DestinationCounts {
   /** Strings that were cut because one span can hold no more than its text staging. */
   readonly cut: number;
+  /** Captured values that were shortened or left out, so that spans need not be dropped. */
+  readonly shed: ShedCounts;
   /** Every destination whose numbers are known, in the order of their processors. */
   readonly destinations: readonly DestinationStats[];
 }

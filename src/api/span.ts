@@ -32,6 +32,7 @@ import {
 import type { Identity } from './identity.ts';
 import { spanIdOf, traceIdOf } from './ids.ts';
 import { warnOfLimits } from './limit-warning.ts';
+import { overhead } from './overhead.ts';
 import { ownSpanContext } from './random-flag.ts';
 import { readableEvents, readableLinks, toHrTime } from './readable.ts';
 import { readStatus } from './status.ts';
@@ -140,6 +141,18 @@ export class Span implements ApiSpan {
     return this;
   }
 
+  /** Sets captured content: under load it may be shortened or left out, unlike attributes. */
+  _setContent(key: string, text: string): void {
+    this._attributes?.setContent(key, text);
+  }
+
+  /** Notes content that was not even made into text. @param units - its length, -1 where nobody knows. */
+  _leaveOutContent(key: string, units: number): void {
+    if (this._attributes === null) return;
+    this._attributes.setOriginalLength(key, units);
+    this._tracer.settings.ledger.countShed(0, 1, false);
+  }
+
   setAttributes(attributes: Attributes): this {
     const list = this._attributes;
     if (list === null) return this;
@@ -221,6 +234,20 @@ export class Span implements ApiSpan {
 
   /** Ends the span and encodes it. A second call does nothing and warns. An end before the start becomes the start. */
   end(endTime?: TimeInput): void {
+    const budget = overhead;
+    if (budget === null) {
+      this._end(endTime);
+      return;
+    }
+    const begun = budget.begin();
+    try {
+      this._end(endTime);
+    } finally {
+      budget.end(begun);
+    }
+  }
+
+  _end(endTime: TimeInput | undefined): void {
     const list = this._attributes;
     if (list === null) {
       warn('ended-twice', `end() was called again on span "${this._name}"; the first call counts.`);

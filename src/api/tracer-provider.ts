@@ -14,18 +14,21 @@ import { environmentAttributes } from '../config/resource-environment.ts';
 import { resolveSampler } from '../config/sampler.ts';
 import { type GeneralLimits, resolveSpanLimits } from '../config/span-limits.ts';
 import { warnOnce } from '../diagnostics.ts';
+import type { Arena } from '../engine/arena.ts';
 import type { EngineName } from '../engine/engine.ts';
 import { openArena } from '../engine/select.ts';
 import { SpanQueue, type Stream } from '../export/span-queue.ts';
 import { ArenaDestination } from './arena-destination.ts';
 import { AttributeList, AttributeListPool } from './attribute-list.ts';
 import { describe } from './attributes.ts';
+import { arenaLevel, FULL, overheadLevel, SHORTENED } from './content-level.ts';
 import { ownContextManager } from './context.ts';
 import type { DestinationFlush, FlushResult } from './flush-result.ts';
 import { resourceHeader, scopeFields } from './header-messages.ts';
 import { type IdGenerator, RandomIdGenerator } from './ids.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type ShedCounts } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
+import { overhead } from './overhead.ts';
 import { PluginProcessors, usableProcessors } from './plugin-processors.ts';
 import { defaultResource, resourceFromAttributes } from './resource.ts';
 import { completion } from './resource-completion.ts';
@@ -70,9 +73,23 @@ export interface TracerProviderOptions extends EngineOptions {
 
 export type { BatchOptions, DestinationFlush, DestinationStats, FlushResult };
 
+/** What was left out under load, and how much is now. */
+export interface ShedStats {
+  /** Captured values that were shortened, and left out. */
+  readonly shortened: number;
+  readonly omitted: number;
+  /** New traces that were not recorded because of `maxCpuPercent`; what would have been their spans nobody knows. */
+  readonly unsampled: number;
+  /** What becomes of the captured content of a span that ends now. */
+  readonly content: 'full' | 'shortened' | 'omitted';
+  /** Share of new traces that `maxCpuPercent` lets record now: 1, 1/2, … 1/64. */
+  readonly sampling: number;
+}
+
 /** The numbers of a provider. `started = live + abandoned + waiting + exported + rejected + failed + Σ dropped +
  * delegated`. */
 export interface TracerProviderStats extends SpanDestinationStats {
+  readonly shed: ShedStats;
   /** Which engine runs. */
   readonly engine: EngineName;
   /** What spans are: bytes from their end on, or objects for processors. */
@@ -271,6 +288,7 @@ export class TracerProvider implements ApiTracerProvider {
     await this.destination.shutdown(timeoutMillis);
     const { core } = this.settings.arena.engine;
     for (const tracer of this.tracers.values()) core.dropStream(tracer.stream.id);
+    this.settings.ledger.close();
   }
 
   /**
@@ -279,16 +297,24 @@ export class TracerProvider implements ApiTracerProvider {
    */
   stats(): TracerProviderStats {
     const { arena, ledger, processors } = this.settings;
+    const counts = this.destination.stats(ledger);
     return {
       engine: arena.engine.name,
       mode: processors === null ? 'arena' : 'plug-in',
       started: ledger.started,
       live: ledger.live,
       abandoned: ledger.abandoned,
-      ...this.destination.stats(ledger),
+      ...counts,
+      shed: shedStats(counts.shed, ledger, arena),
       memo: arena.memo,
     };
   }
+}
+
+function shedStats(counts: ShedCounts, { unsampled }: Ledger, arena: Arena): ShedStats {
+  const level = Math.max(arenaLevel(arena), overheadLevel());
+  const content = level === FULL ? 'full' : level === SHORTENED ? 'shortened' : 'omitted';
+  return { ...counts, unsampled, content, sampling: overhead?.sampling ?? 1 };
 }
 
 function environmentResource(): Resource {

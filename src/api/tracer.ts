@@ -17,7 +17,8 @@ import { describe } from './attributes.ts';
 import { currentAnchor, monotonicNow } from './clock.ts';
 import { activeContext, isSuppressed, SpanFrame, spanOf, withContext, withoutSpan } from './context.ts';
 import { generateSpanId, generateTraceId, identity, inherit, spanContextOf } from './identity.ts';
-import { NonRecordingSpan } from './non-recording-span.ts';
+import { NonRecordingSpan, ShedSpan } from './non-recording-span.ts';
+import { type Overhead, overhead } from './overhead.ts';
 import { PluginSpan } from './plugin-span.ts';
 import { refusePromise, swallowRejection } from './refuse-promise.ts';
 import { SamplingDecision, type SamplingResult } from './sampler.ts';
@@ -58,14 +59,27 @@ export class Tracer implements ApiTracer {
    * are known now belong into `options`: a sampler sees only those.
    */
   startSpan(name: string, options?: SpanOptions, parentContext?: Context): ApiSpan {
+    if (overhead !== null) return this.startMeasured(overhead, name, options, parentContext);
     try {
       return this.start(name, options ?? NO_OPTIONS, parentContext);
     } catch (error) {
-      warn(
-        'start-span',
-        `startSpan: options or context cannot be read: ${describe(error)}. Nothing is recorded.`,
-      );
-      return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+      return unreadable(error);
+    }
+  }
+
+  private startMeasured(
+    budget: Overhead,
+    name: string,
+    options: SpanOptions | undefined,
+    parentContext: Context | undefined,
+  ): ApiSpan {
+    const begun = budget.beginStart();
+    try {
+      return this.start(name, options ?? NO_OPTIONS, parentContext);
+    } catch (error) {
+      return unreadable(error);
+    } finally {
+      budget.end(begun);
     }
   }
 
@@ -98,6 +112,11 @@ export class Tracer implements ApiTracer {
     const parentSampled = inherit(parent);
     // Trace SDK specification, "SDK Span creation": the trace id, then the sampler, then the span id.
     if (settings.idGenerator !== null && parentSampled === undefined) generateTraceId(settings.idGenerator);
+    if (overhead !== null) {
+      // Whatever the sampler would say: traces are shed as a whole.
+      if (parent instanceof ShedSpan) return new ShedSpan(parent, settings.idGenerator);
+      if (parentSampled === undefined && !overhead.keeps(identity.trace3)) return this.shedRoot();
+    }
     if (shortcut === 'ask') return this.startSampled(spanName, options, context, parent);
     if (settings.idGenerator !== null) generateSpanId(settings.idGenerator);
     identity.flags |= SAMPLED;
@@ -128,6 +147,13 @@ export class Tracer implements ApiTracer {
     const parent = isContext(third) ? third : activeContext();
     const span = this.startSpan(name, options, parent);
     return withContext(new SpanFrame(parent, span), () => (fn as F)(span)) as ReturnType<F>;
+  }
+
+  private shedRoot(): ShedSpan {
+    const { idGenerator, ledger } = this.settings;
+    if (idGenerator !== null) generateSpanId(idGenerator);
+    ledger.unsampled += 1;
+    return ShedSpan.of(spanContextOf(identity));
   }
 
   /** Asks the provider's sampler. Its arguments, and its attributes in the span, cost only those who set one. */
@@ -227,6 +253,14 @@ export class Tracer implements ApiTracer {
     const parentContext = hasParent ? parent?.spanContext() : undefined;
     return new PluginSpan(this, name, kind, context, parentContext, anchor, now, startTime);
   }
+}
+
+function unreadable(error: unknown): ApiSpan {
+  warn(
+    'start-span',
+    `startSpan: options or context cannot be read: ${describe(error)}. Nothing is recorded.`,
+  );
+  return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 }
 
 /** What the API alone would answer: a span that hands its parent's context on ("Behavior in the absence of an SDK"). */

@@ -137,13 +137,21 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
   },
   arenaBytes: {
     meaning: 'Memory for finished spans that wait, per thread; rounded up to 64 KiB.',
-    limit: 'When it is full, new spans are dropped and counted. The first provider of a thread decides.',
+    limit:
+      'From 75 % captured content is shortened, from 87.5 % left out; when it is full, new spans are dropped and ' +
+      'counted. The first provider of a thread decides.',
   },
   content: {
     meaning: 'What is captured of inputs and outputs: text too, all but text, or nothing.',
     limit:
       'The variable takes `true` (`all`) or `false` (`metadata`). An invalid option captures nothing, an ' +
       'invalid variable no text.',
+  },
+  maxCpuPercent: {
+    meaning: 'Most of the main thread that tracing itself may take, in percent.',
+    limit:
+      'Over it, captured content is shortened, then left out, then of new traces 1/2, 1/4, … 1/64 are recorded; more ' +
+      'again when the load falls. Unset: nothing is measured.',
   },
   meterProvider: {
     meaning:
@@ -227,6 +235,6 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     options: ['ca', 'cert', 'key'],
   },
   { title: 'The end of the program', options: ['flushOnSignals'] },
-  { title: 'Engine', options: ['engine', 'arenaBytes'] },
+  { title: 'Engine', options: ['engine', 'arenaBytes', 'maxCpuPercent'] },
   { title: 'Captured content', options: ['content'] },
 ];

@@ -215,6 +215,14 @@ export const OPTIONS = {
     default: 'all',
     environment: ['OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'],
   },
+  maxCpuPercent: {
+    type: 'ratio',
+    unit: 'percent',
+    minimum: 0.1,
+    maximum: 100,
+    default: undefined,
+    environment: ['SPANDREL_MAX_CPU_PERCENT'],
+  },
   meterProvider: {
     type: 'object',
     accepts: 'a `MeterProvider` of `@opentelemetry/api`',

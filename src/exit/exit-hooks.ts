@@ -56,6 +56,8 @@ function lastFlush(provider: TracerProvider): () => void {
 function lossReport(provider: TracerProvider): () => void {
   let isSaid = false;
   return () => {
+    // A loss that still lasts is summed up first.
+    if (!isSaid) provider.settings.ledger.close();
     const { waiting, live } = provider.stats();
     if (isSaid || waiting + live === 0) return;
     isSaid = true;

@@ -8,6 +8,7 @@ import type { ExportRequest, RequestSource, SendResult, WireExporter } from './e
 import { type PipeCounters, PipeLedger } from './pipe-counters.ts';
 import { PipeTimer } from './pipe-timer.ts';
 import { MINIMUM_PAUSE_MILLIS, retryDelayMillis } from './retry.ts';
+import { asWork } from './work-clock.ts';
 
 /** Options of a {@link Pipe}. Numbers are taken as they are; whoever reads the configuration checks them. */
 export interface PipeOptions {
@@ -234,6 +235,10 @@ export class Pipe {
   }
 
   #advance(): void {
+    asWork(() => this.#work());
+  }
+
+  #work(): void {
     try {
       this.#sendWhatShould();
     } catch (error) {
