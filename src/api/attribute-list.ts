@@ -5,7 +5,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { AttributeValue } from '../engine/attribute-value.ts';
 import { type KeyTable, NO_KEY } from '../engine/key-table.ts';
-import { define, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
+import { define, NOTHING, snapshot, toPlain, truncate, wellFormed } from './attributes.ts';
 
 /** From this many attributes on, a key is found by a map and no longer by a scan. */
 const SCAN_LIMIT = 64;
@@ -126,11 +126,12 @@ export class AttributeList {
     }
   }
 
-  private setSlowly(key: unknown, value: unknown): void {
-    if (typeof key !== 'string' || key === '') {
+  private setSlowly(given: unknown, value: unknown): void {
+    if (typeof given !== 'string' || given === '') {
       this.dropped += 1;
       return;
     }
+    const key = wellFormed(given);
     const { generation } = this;
     // The snapshot may run a getter that sets an attribute of this very span: everything else comes after it.
     const copy =
