@@ -18,7 +18,7 @@ import { warn } from '../diagnostics.ts';
 import { ownKeys } from './attribute-list.ts';
 import { define, describe, messageOf, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
-import { exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
+import { eachLink, exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
 import { warnOfLimits } from './limit-warning.ts';
 import type { LiveMark } from './live-marks.ts';
 import { toHrTime } from './readable.ts';
@@ -162,11 +162,7 @@ export class PluginSpan implements ApiSpan {
   }
 
   addLinks(links: Link[]): this {
-    try {
-      for (const link of links) this.addLink(link);
-    } catch {
-      if (!this.ended) this.droppedLinksCount += 1;
-    }
+    if (!eachLink(links, (link) => this.addLink(link)) && !this.ended) this.droppedLinksCount += 1;
     return this;
   }
 

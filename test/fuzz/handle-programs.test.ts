@@ -12,7 +12,7 @@ import { balance, captureWarnings, ENGINES } from '../helpers/api-recorder.ts';
 import { CapturingExporter } from '../helpers/engine-capture.ts';
 import { type ProtobufjsSpan, spansByProtobufjs } from '../helpers/engine-protobufjs.ts';
 import { type Expected, HandlePrograms, LIMITS } from './handle-model.ts';
-import { randomOf, TIMEOUT, timed, volume, where } from './volume.ts';
+import { IS_LONG, randomOf, TIMEOUT, timed, volume, where } from './volume.ts';
 
 captureWarnings();
 /** Programs between two flushes, and flushes that one provider lives through. */
@@ -48,7 +48,7 @@ function decoded(span: ProtobufjsSpan): Expected {
 }
 
 function openProvider(engine: 'wasm' | 'ts', mode: Mode) {
-  const exporter = new CapturingExporter();
+  const exporter = new CapturingExporter(!IS_LONG);
   const ours = new BatchSpanProcessor(exporter, { scheduledDelayMillis: 3_600_000, maxQueueSize: 100_000 });
   const spanProcessors = mode === 'arena' ? [ours] : [processorOf(), ours];
   const provider = new TracerProvider({ engine, spanLimits: LIMITS, spanProcessors });

@@ -18,7 +18,7 @@ import { type ProtobufjsSpan, spansByProtobufjs } from '../helpers/engine-protob
 import { probeProtoc, protocAcceptsAll } from '../helpers/protoc.ts';
 import { hostileRunUpstream } from './hostile-upstream.ts';
 import { hostileText, hostileValue, type World } from './hostile-values.ts';
-import { randomOf, TIMEOUT, timed, volume, where } from './volume.ts';
+import { IS_LONG, randomOf, TIMEOUT, timed, volume, where } from './volume.ts';
 
 captureWarnings();
 const SPANS_A_BATCH = 40;
@@ -101,7 +101,7 @@ function hostileSpan(batch: Batch, index: number): void {
 }
 
 function providerIn(engine: 'wasm' | 'ts', mode: Mode) {
-  const exporter = new CapturingExporter();
+  const exporter = new CapturingExporter(!IS_LONG);
   const ours = new BatchSpanProcessor(exporter, { scheduledDelayMillis: 3_600_000 });
   const provider = new TracerProvider({
     engine,

@@ -143,9 +143,10 @@ const LONGEST = 300_000;
 function checkRetryAfter(text: string): string | undefined {
   const millis = parseRetryAfterMillis(text, undefined, NOW);
   if (millis !== undefined && !(millis > 0 && millis <= LONGEST)) return `${millis} ms`;
-  // What Date itself would print is beyond doubt.
+  // What Date itself would print is beyond doubt; a year of RFC 9110 has four digits.
   const parsed = Date.parse(text);
-  if (Number.isNaN(parsed) || new Date(parsed).toUTCString() !== text) return undefined;
+  if (parsed >= Date.UTC(10_000, 0) || Number.isNaN(parsed) || new Date(parsed).toUTCString() !== text)
+    return undefined;
   const expected = parsed > NOW ? Math.min(parsed - NOW, LONGEST) : undefined;
   return millis === expected ? undefined : `${millis} ms where Date.parse says ${expected}`;
 }
