@@ -19,7 +19,7 @@ export const HOSTILE: readonly FaultRow[] = [
       (mode) =>
         `in ${mode} mode, hostile values in every place throw nothing, lose no neighbour, always decode, and are counted`,
     ),
-    note: 'opentelemetry-js gets 100,000 of the same, without those that have no end: it would read them for ever.',
+    note: 'Options of `init` have a test of their own (fuzz/hostile-options.test.ts). opentelemetry-js gets 100,000 of the same, without those that have no end: it would read them for ever.',
   },
   {
     id: 'hostile-handles',
@@ -55,7 +55,7 @@ export const HOSTILE: readonly FaultRow[] = [
       (engine) =>
         `fuzz/interleavings.test.ts: on the ${engine} engine > any interleaving keeps the ledger exact and the bytes in flight whole, and comes to its end in time` as const,
     ),
-    note: 'opentelemetry-js keeps no ledger and has no answer to hold a flush against. The clock is a fake one.',
+    note: 'A smaller number runs over real HTTP (fuzz/interleavings-http.test.ts). opentelemetry-js keeps no ledger and has no answer to hold a flush against. The clock is a fake one.',
   },
   {
     id: 'hostile-text',
