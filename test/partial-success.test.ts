@@ -45,6 +45,14 @@ describe('readPartialSuccess', () => {
     expect(readPartialSuccess(response(2n ** 63n - 1n, '')).rejected).toBe(Number.MAX_SAFE_INTEGER);
   });
 
+  test.each(['{"toString":1,"valueOf":1}', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'null', '"x"'])(
+    'a count in JSON that is none, %#, rejects nothing and does not throw',
+    (rejected) => {
+      const body = encoder.encode(`{"partialSuccess":{"rejectedSpans":${rejected},"errorMessage":"why"}}`);
+      expect(readPartialSuccess(body)).toEqual({ rejected: 0, message: 'why' });
+    },
+  );
+
   test('garbage and truncated answers never throw and reject a count only if they say one', () => {
     const whole = response(3n, 'abc');
     for (let length = 1; length < whole.length; length++) {

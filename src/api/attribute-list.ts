@@ -5,7 +5,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { AttributeValue } from '../engine/attribute-value.ts';
 import { type KeyTable, NO_KEY } from '../engine/key-table.ts';
-import { define, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
+import { define, NOTHING, snapshot, toPlain, truncate, wellFormed } from './attributes.ts';
 import { type CapturedText, originalLengthKey } from './captured-text.ts';
 import { SHORTEST_CONTENT, shortenContent } from './shorten-content.ts';
 
@@ -208,11 +208,12 @@ export class AttributeList {
     }
   }
 
-  private setSlowly(key: unknown, value: unknown): void {
-    if (typeof key !== 'string' || key === '') {
+  private setSlowly(given: unknown, value: unknown): void {
+    if (typeof given !== 'string' || given === '') {
       this.dropped += 1;
       return;
     }
+    const key = wellFormed(given);
     const { generation } = this;
     // The snapshot may run a getter that sets an attribute of this very span: everything else comes after it.
     const copy =

@@ -19,7 +19,7 @@ import { ownKeys } from './attribute-list.ts';
 import { define, describe, messageOf, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
 import { type CapturedText, originalLengthKey } from './captured-text.ts';
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
-import { exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
+import { eachLink, exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
 import { warnOfLimits } from './limit-warning.ts';
 import type { LiveMark } from './live-marks.ts';
 import { NOT_TIMED, overhead } from './overhead.ts';
@@ -190,11 +190,7 @@ export class PluginSpan implements ApiSpan {
   }
 
   addLinks(links: Link[]): this {
-    try {
-      for (const link of links) this.addLink(link);
-    } catch {
-      if (!this.ended) this.droppedLinksCount += 1;
-    }
+    if (!eachLink(links, (link) => this.addLink(link)) && !this.ended) this.droppedLinksCount += 1;
     return this;
   }
 

@@ -21,6 +21,7 @@ import { describe } from './attributes.ts';
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
 import { commit } from './commit.ts';
 import {
+  eachLink,
   exceptionAttributes,
   isTimeInput,
   type RecordedEvent,
@@ -202,13 +203,10 @@ export class Span implements ApiSpan {
     return this;
   }
 
+  /** Adds each of a list; beyond 10,000 the rest is not read, and counts as one that was dropped. */
   addLinks(links: Link[]): this {
-    try {
-      for (const link of links) this.addLink(link);
-    } catch {
-      // No list, or one that refuses to be read: how many links are lost nobody can know.
-      if (this._attributes !== null) this._droppedLinks += 1;
-    }
+    // How many links are lost nobody can know.
+    if (!eachLink(links, (link) => this.addLink(link)) && this._attributes !== null) this._droppedLinks += 1;
     return this;
   }
 

@@ -6,6 +6,7 @@ import {
   type Context,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
+  type Link,
   SpanKind,
   type SpanOptions,
   type TraceState,
@@ -16,6 +17,7 @@ import type { Stream } from '../export/span-queue.ts';
 import { describe } from './attributes.ts';
 import { currentAnchor, monotonicNow } from './clock.ts';
 import { activeContext, isSuppressed, SpanFrame, spanOf, withContext, withoutSpan } from './context.ts';
+import { eachLink } from './event.ts';
 import { generateSpanId, generateTraceId, identity, inherit, spanContextOf } from './identity.ts';
 import { NonRecordingSpan, ShedSpan } from './non-recording-span.ts';
 import { type Overhead, overhead } from './overhead.ts';
@@ -185,7 +187,7 @@ export class Tracer implements ApiTracer {
         options.kind,
         // Copies: what a sampler does to them must reach neither the caller's objects nor other spans.
         this.cleanAttributes(options.attributes),
-        Array.isArray(options.links) ? [...options.links] : [],
+        copyLinks(options.links),
       );
       refusePromise(result, 'the sampler');
       const { decision, attributes, traceState } = result;
@@ -287,6 +289,13 @@ function isUnsampled(parent: ApiSpan | undefined): boolean {
   if (parent instanceof NonRecordingSpan) return true;
   const context = parent.spanContext();
   return (context.traceFlags & SAMPLED) === 0 && isSpanContextValid(context);
+}
+
+/** The array a sampler may look at; of an endless or sparse one the beginning. */
+function copyLinks(links: unknown): Link[] {
+  const copy: Link[] = [];
+  if (Array.isArray(links)) eachLink(links, (link) => copy.push(link));
+  return copy;
 }
 
 function isContext(value: unknown): value is Context {
