@@ -17,6 +17,7 @@ import {
   KEY_STRIDE,
   KEY_TABLE,
   MAX_BLOCKS,
+  MAX_CELLS,
   MAX_KEY_BYTES,
   MAX_KEYS,
   SLOT_CURSOR,
@@ -33,7 +34,7 @@ import {
   resetSlots,
 } from './pieces.ts';
 import { enclose } from './proto.ts';
-import { FULL } from './reasons.ts';
+import { FULL, MALFORMED } from './reasons.ts';
 import { recoverText as recover } from './text.ts';
 import { KEY_VALUE_KEY, SCOPE_SPANS_SPAN } from './wire.ts';
 
@@ -80,11 +81,18 @@ export function recoverText(cellCount: i32, text: i32): void {
   recover(CELLS, CELLS + multiply(cellCount, CELL_BYTES), text);
 }
 
+/** Whether cells and text lie in staging; beyond it the sums of `spanBound` could overflow. */
+function isStaged(cellCount: i32, textEnd: i32): i32 {
+  if (cellCount < 0 || cellCount > MAX_CELLS || textEnd < STRINGS) return 0;
+  return textEnd <= STRINGS + get32(STRING_BYTES) ? 1 : 0;
+}
+
 /**
  * Encodes the staged span into the open piece of `stream`. Staged text ends at `textEnd`, which is also the end
  * of all string staging in use. Returns the piece, or a negative reason: FULL, FRAGMENTED, NO_PIECE, MALFORMED.
  */
 export function commitSpan(stream: i32, cellCount: i32, textEnd: i32): i32 {
+  if (isStaged(cellCount, textEnd) === 0) return MALFORMED;
   const slot: i32 = reserve(stream, spanBound(cellCount, textEnd - STRINGS));
   if (slot < 0) return slot;
   const end: i32 = get32(slot + SLOT_CURSOR);
@@ -98,6 +106,7 @@ export function commitSpan(stream: i32, cellCount: i32, textEnd: i32): i32 {
  * address; the message ends where string staging ends. FULL when it might reach down to the staged text.
  */
 export function encodeMessage(cellCount: i32, textEnd: i32): i32 {
+  if (isStaged(cellCount, textEnd) === 0) return MALFORMED;
   const end: i32 = STRINGS + get32(STRING_BYTES);
   if (textEnd + spanBound(cellCount, textEnd - STRINGS) > end) return FULL;
   return encodeCells(end, CELLS, CELLS + multiply(cellCount, CELL_BYTES), textEnd);

@@ -63,6 +63,10 @@ function render({ OPTIONS, OPTION_DESCRIPTIONS, OPTION_GROUPS }) {
   for (const { title, introduction, options } of OPTION_GROUPS) {
     lines.push('', `## ${title}`, '');
     if (introduction !== undefined) lines.push(introduction, '');
+    if (options.length === 0) {
+      lines.pop();
+      continue;
+    }
     lines.push('| option | variables | values | default | meaning | at the limit |');
     lines.push('|---|---|---|---|---|---|');
     for (const name of options) {

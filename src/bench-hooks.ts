@@ -10,7 +10,7 @@ import { type ArenaExporter, type Connection, WireSpanProcessor } from './api/wi
 import type { WireExporter } from './export/exporter.ts';
 import { declareOwn } from './export/own-class.ts';
 import { Pipe } from './export/pipe.ts';
-import type { SpanCursor } from './export/span-queue.ts';
+import type { SpanCursor } from './export/span-cursor.ts';
 
 const REQUEST_BYTES = 4_194_304;
 

@@ -59,6 +59,11 @@ export function error(code: string, message: string): void {
   report('error', code, message);
 }
 
+/** As {@link warn}, for callers that limit their lines themselves. */
+export function announce(severity: Severity, message: string): void {
+  emit(severity, message);
+}
+
 /** Forgets what was reported, for tests. @internal */
 export function resetDiagnostics(): void {
   rates.clear();
@@ -124,12 +129,28 @@ function logLevel(): number {
   return DEFAULT_LOG_LEVEL;
 }
 
-/** Control characters and line separators become spaces: one report is one line, whatever text it quotes. */
+// What a terminal takes for a command: CSI sequences of ECMA-48, 5.4, with either introducer.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
+const TERMINAL_COMMANDS = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]/g;
+// C0, DEL and C1; line and paragraph separator.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+// Unicode Standard Annex 9, 2: what changes the order in which the rest of a line is shown.
+const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * Text from outside without what could forge a line, move the cursor or turn the text around: terminal commands and
+ * bidirectional controls go, every run of control characters and line separators becomes a space.
+ */
+export function toPrintable(text: string): string {
+  return text.replace(TERMINAL_COMMANDS, '').replace(CONTROLS, ' ').replace(BIDI_CONTROLS, '');
+}
+
+/** One report is one line, whatever text it quotes. */
 function oneLine(message: string): string {
   const text = String(message);
   const cut = text.length > MAXIMUM_MESSAGE_LENGTH ? `${text.slice(0, MAXIMUM_MESSAGE_LENGTH)}…` : text;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
-  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+  return toPrintable(cut);
 }
 
 interface ErrorStream {

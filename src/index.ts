@@ -37,6 +37,11 @@ export {
   traceTool,
 } from './ai/trace.ts';
 export { type TraceClassOptions, traceClass } from './ai/trace-class.ts';
-export type { TracerProviderStats } from './api/tracer-provider.ts';
-export type { FlushResult } from './export/pipe.ts';
+export type { ExporterOption, OtlpDestination } from './api/exporter-options.ts';
+export type {
+  DestinationFlush,
+  DestinationStats,
+  FlushResult,
+  TracerProviderStats,
+} from './api/tracer-provider.ts';
 export { flush, type InitOptions, init, type Stats, shutdown, stats } from './init.ts';

@@ -8,14 +8,14 @@ import {
   trace as traceApi,
 } from '@opentelemetry/api';
 import { messageOf } from './api/attributes.ts';
-import { BatchSpanProcessor } from './api/batch-span-processor.ts';
 import { ownContextManager } from './api/context.ts';
+import { exportProcessors } from './api/exporter-options.ts';
 import type { SpanLimits } from './api/limits.ts';
 import type { Mask } from './api/mask.ts';
-import { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
+import { limitOverhead } from './api/overhead.ts';
 import { usableProcessors } from './api/plugin-processors.ts';
 import { masks, type RedactOptions, redaction } from './api/redaction.ts';
-import { TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
+import { type FlushResult, TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
 import type { BatchOptions } from './config/batch.ts';
@@ -24,13 +24,14 @@ import { type DialectName, resolveDialect } from './config/dialect.ts';
 import type { EngineOptions } from './config/engine.ts';
 import { type PropagatorOptions, resolvePropagator } from './config/propagators.ts';
 import { warnInvalid } from './config/readers.ts';
+import { resolveNumber } from './config/resolve.ts';
 import { type ResourceOptions, resolveResource } from './config/resource.ts';
 import { resolveSampler, type SamplerOptions } from './config/sampler.ts';
+import { resolveSignals, type SignalOptions } from './config/signals.ts';
 import { error as reportError, warnOnce } from './diagnostics.ts';
-import { ConsoleSpanExporter } from './export/console-span-exporter.ts';
-import { parseEndpoint } from './export/endpoint.ts';
+import { installExitHooks } from './exit/exit-hooks.ts';
+import { flushAfterRequests } from './exit/request-flushes.ts';
 import type { OtlpHttpProtocol } from './export/otlp-http.ts';
-import type { FlushResult } from './export/pipe.ts';
 import { VERSION } from './version.ts';
 
 /** Options of `init`. Explicit options win over `OTEL_*` variables, which win over defaults. */
@@ -40,9 +41,10 @@ export interface InitOptions
     EngineOptions,
     PropagatorOptions,
     ResourceOptions,
-    SamplerOptions {
+    SamplerOptions,
+    SignalOptions {
   /**
-   * Base URL of the receiver; `v1/traces` is appended. One that ends in it already is used as it is, with a
+   * Base URL of the receiver of `'otlp'`, as the four that follow; `v1/traces` is appended. One that ends in it already is used as it is, with a
    * warning. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, else `http://localhost:4318`.
    */
   endpoint?: string;
@@ -72,6 +74,12 @@ export interface InitOptions
   redact?: boolean | RedactOptions;
   /** When batches leave. Default: the `OTEL_BSP_*` variables, else every 5 s or 4 MiB. */
   batch?: BatchOptions;
+  /**
+   * Most of the main thread that tracing may take, in percent, from 0.1 to 100. Over it, captured content is shortened,
+   * then left out, then of new traces 1/2 to 1/64 are recorded, and more again when the load falls. Default: none, or
+   * `SPANDREL_MAX_CPU_PERCENT`; nothing is measured then.
+   */
+  maxCpuPercent?: number;
   /** Gets the metrics of this SDK about itself, `otel.sdk.*` (docs/metrics.md). Default: none are made. */
   meterProvider?: MeterProvider;
 }
@@ -81,17 +89,15 @@ export type Stats = Omit<TracerProviderStats, 'engine'> & {
   readonly engine: TracerProviderStats['engine'] | 'none';
 };
 
+const NOTHING_FLUSHED: FlushResult = { exported: 0, dropped: 0, waiting: 0, bytes: 0, destinations: [] };
 const SCOPE = 'spandrel';
-const TRACES_PATH = /\/v1\/traces\/?$/;
-/** How long the end of a program waits for spans that are still here. */
-const EXIT_FLUSH_MILLIS = 1000;
 
 interface Running {
   readonly provider: TracerProvider;
   readonly tracer: Tracer;
   readonly content: Content;
   readonly dialect: DialectName;
-  readonly removeExitHook: () => void;
+  readonly removeExitHooks: () => void;
 }
 
 let running: Running | undefined;
@@ -142,9 +148,11 @@ const OPTION_NAMES: Readonly<Record<keyof InitOptions, true>> = {
   endpoint: true,
   engine: true,
   exporters: true,
+  flushOnSignals: true,
   headers: true,
   limits: true,
   mask: true,
+  maxCpuPercent: true,
   meterProvider: true,
   propagators: true,
   protocol: true,
@@ -192,18 +200,20 @@ function start(options: InitOptions): Running | undefined {
     // Ours last: what another processor writes to a span in `onEnd` is exported.
     spanProcessors: [
       ...usableProcessors(options.spanProcessors),
-      ...activation.exporters.map((name) => processor(name, options)),
+      ...exportProcessors(activation.exporters, options),
     ],
   });
   const content = resolveContent(options);
+  limitOverhead(resolveNumber('maxCpuPercent', options.maxCpuPercent));
   // Last of what can fail: a provider that is registered can be stopped.
   if (activation.registerGlobal) registerGlobal(provider, options);
+  flushAfterRequests(provider);
   return {
     provider,
     tracer: provider.getTracer(SCOPE, VERSION),
     content,
     dialect: resolveDialect(options.dialect),
-    removeExitHook: flushAtExit(provider),
+    removeExitHooks: installExitHooks(provider, resolveSignals(options)),
   };
 }
 
@@ -218,37 +228,6 @@ function resolveMask(mask: unknown): Mask | undefined {
 function resolveRedaction(redact: InitOptions['redact']): Mask | undefined {
   if (!redact) return undefined;
   return redaction(redact === true ? {} : redact);
-}
-
-function processor(name: 'otlp' | 'console', options: InitOptions): SpanProcessor {
-  if (name === 'console') return new BatchSpanProcessor(new ConsoleSpanExporter(), options.batch);
-  const { headers, compression, protocol, timeoutMillis } = options;
-  const exporter = new OTLPTraceExporter({
-    url: tracesUrl(options.endpoint),
-    headers,
-    compression,
-    protocol,
-    timeoutMillis,
-  });
-  return new BatchSpanProcessor(exporter, options.batch);
-}
-
-/** The exporter takes a whole URL; a base URL gets the path of the signal (OTLP exporter specification). */
-function tracesUrl(endpoint: string | undefined): string | undefined {
-  if (endpoint === undefined) return undefined;
-  const text = String(endpoint).trim();
-  // Checked here as well, so that an error names the option and shows the value that was given.
-  parseEndpoint(text, 'endpoint');
-  const query = text.search(/[?#]/);
-  const base = query < 0 ? text : text.slice(0, query);
-  if (TRACES_PATH.test(base)) {
-    warnOnce(
-      'endpoint-path',
-      'endpoint: expected a base URL, got one that ends in v1/traces; it is used as it is.',
-    );
-    return text;
-  }
-  return `${base.replace(/\/+$/, '')}/v1/traces${query < 0 ? '' : text.slice(query)}`;
 }
 
 function registerGlobal(provider: TracerProvider, options: InitOptions): void {
@@ -277,42 +256,9 @@ function registered(): { trace?: unknown; context?: unknown; propagation?: unkno
   return (globalThis as Record<symbol, object | undefined>)[Symbol.for('opentelemetry.js.api.1')] ?? {};
 }
 
-function flushAtExit(provider: TracerProvider): () => void {
-  const host = (globalThis as { process?: NodeJS.Process }).process;
-  if (typeof host?.on !== 'function') return () => {};
-  let answeredBefore = -1;
-  let delegatedBefore = 0;
-  const onBeforeExit = (): void => {
-    const { waiting, exported, rejected, failed, delegated } = provider.stats();
-    const answered = exported + rejected + failed;
-    // A flush keeps the process alive and brings this event again; after one that got no answer it was the last. What
-    // other processors keep nobody knows: they are asked once for what they were given.
-    if ((waiting === 0 || answered === answeredBefore) && delegated === delegatedBefore) return;
-    answeredBefore = answered;
-    delegatedBefore = delegated;
-    // Nothing is on its way any more when this event comes: resource attributes that are not here will not be.
-    provider.releaseHeld();
-    void provider.flush(EXIT_FLUSH_MILLIS);
-  };
-  const onExit = (): void => {
-    const { waiting } = provider.stats();
-    if (waiting === 0) return;
-    reportError(
-      'exit',
-      `${waiting} finished spans were not sent when the program ended; await flush() before it does.`,
-    );
-  };
-  host.on('beforeExit', onBeforeExit);
-  host.on('exit', onExit);
-  return () => {
-    host.removeListener('beforeExit', onBeforeExit);
-    host.removeListener('exit', onExit);
-  };
-}
-
 /** Sends what has finished; resolves when it was answered or after `ms`. Never rejects. */
 export async function flush(ms = 30_000): Promise<FlushResult> {
-  return running?.provider.flush(ms) ?? { exported: 0, dropped: 0, waiting: 0, bytes: 0 };
+  return running?.provider.flush(ms) ?? NOTHING_FLUSHED;
 }
 
 const beforeShutdown = new Set<() => void>();
@@ -326,11 +272,12 @@ export function onShutdown(fn: () => void): void {
 export async function shutdown(ms = 30_000): Promise<void> {
   const stopping = running;
   if (stopping === undefined) return;
-  stopping.removeExitHook();
   for (const fn of beforeShutdown) fn();
   await stopping.provider.shutdown(ms);
+  stopping.removeExitHooks();
   if (running !== stopping) return;
   running = undefined;
+  limitOverhead(undefined);
   ended = stopping.provider;
   // The API keeps the first provider it gets; given back, the next init() can register its own.
   if ((traceApi.getTracerProvider() as ProxyTracerProvider).getDelegate?.() === ended) traceApi.disable();
@@ -358,8 +305,10 @@ export function stats(): Stats {
     dropped: {},
     delegated: 0,
     cut: 0,
+    shed: { shortened: 0, omitted: 0, unsampled: 0, content: 'full', sampling: 1 },
     lastError: undefined,
     lastErrorTime: undefined,
+    destinations: [],
     memo: { hits: 0, misses: 0, keys: 0, bytes: 0 },
   };
 }

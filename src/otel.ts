@@ -78,6 +78,8 @@ export {
 } from './api/trace-serializer.ts';
 export type { Tracer } from './api/tracer.ts';
 export {
+  type DestinationFlush,
+  type DestinationStats,
   type FlushResult,
   TracerProvider,
   TracerProvider as BasicTracerProvider,

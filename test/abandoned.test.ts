@@ -1,5 +1,6 @@
 /** Spans that nobody ends: counted when they are collected, and no burden on the heap. */
 import { expect, test } from 'vitest';
+import { keepFigures } from './faults/figures.ts';
 import { bundle, run } from './helpers/api-child.ts';
 
 /** Starts spans without ending them; what is left of them when all are collected. */
@@ -32,17 +33,31 @@ async function abandon(spans: number, processors: string) {
       await collect();
     }
     const grown = process.memoryUsage().heapUsed - before;
-    const { started, live, abandoned } = provider.stats();
-    console.log(JSON.stringify({ started, live, abandoned, grown, recording: kept.isRecording() }));
+    const { mode, started, live, abandoned } = provider.stats();
+    console.log(JSON.stringify({ mode, started, live, abandoned, grown, recording: kept.isRecording() }));
   `);
   const result = await run(program, { flags: ['--expose-gc'], deadlineMillis: 60_000 });
   expect(result.stderr).toMatch(/^spandrel: a span was collected before it was ended[^\n]*\n$/);
   return JSON.parse(result.stdout);
 }
 
-test('a million abandoned spans are counted, and leave the heap flat', { timeout: 90_000 }, async () => {
-  const { grown, ...counts } = await abandon(1_000_000, 'new BatchSpanProcessor(new InMemorySpanExporter())');
-  expect(counts).toEqual({ started: 1_250_002, live: 1, abandoned: 1_250_000, recording: true });
-  // A byte a span would be a megabyte.
-  expect(grown).toBeLessThan(1_000_000);
-});
+const OURS = 'new BatchSpanProcessor(new InMemorySpanExporter())';
+
+test.each([
+  ['arena', OURS],
+  ['plug-in', `foreign, ${OURS}`],
+])(
+  'a million abandoned spans in %s mode are counted, and leave the heap flat',
+  { timeout: 90_000 },
+  async (mode, processors) => {
+    const { grown, ...counts } = await abandon(1_000_000, processors);
+    expect(counts).toEqual({ mode, started: 1_250_002, live: 1, abandoned: 1_250_000, recording: true });
+    // A byte a span would be a megabyte.
+    expect(grown).toBeLessThan(1_000_000);
+    keepFigures(`process-abandoned-${mode}`, 'SPANDREL_FIGURES=write npx vitest run test/abandoned.test.ts', {
+      'spans never ended': counts.started - 2,
+      'counted abandoned': counts.abandoned,
+      'heap growth a million spans, KB': Math.round(grown / 1000),
+    });
+  },
+);

@@ -1,9 +1,11 @@
 import { type Attributes, type Context, ROOT_CONTEXT, type SpanOptions, trace } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SamplingDecision } from '../src/api/sampler.ts';
 import type { Span } from '../src/api/span.ts';
 import { bundle, run } from './helpers/api-child.ts';
 import { HOSTILE, hostileProxy } from './helpers/api-hostile.ts';
+import { MODES, recordIn } from './helpers/api-modes.ts';
 import { balance, captureWarnings, ENGINES, plainAttributes, record } from './helpers/api-recorder.ts';
 
 const lines = captureWarnings();
@@ -76,6 +78,50 @@ describe.each(ENGINES)('on the %s engine', (engine) => {
     expect(balance(provider.stats())).toBe(0);
     expect(provider.stats()).toMatchObject({ live: 0, dropped: {} });
   });
+
+  test('the node budget of a value is one for all of it, and a list used up by one member leaves none to the next', () => {
+    const { exporter, tracer } = record({ engine });
+    const wide = { a: new Array(20_000).fill(1), b: new Array(20_000).fill(1), c: 1 };
+    tracer
+      .startSpan('s')
+      .setAttribute('wide', wide as never)
+      .end();
+    const { a, b, c } = plainAttributes(exporter.spans[0].attributes).wide as Record<string, unknown[]>;
+    expect([a.length, b, c]).toEqual([9_999, undefined, undefined]);
+  });
+
+  test('keys that are one in UTF-8 are one attribute, with the last value', () => {
+    const { exporter, tracer } = record({ engine });
+    tracer
+      .startSpan('s')
+      .setAttribute('k\ud83c', 1)
+      .setAttribute('k\udf0a', 2)
+      .setAttribute('k\ufffd', 3)
+      .end();
+    expect(exporter.spans[0].attributes).toEqual([{ key: 'k\ufffd', value: { type: 'int', value: 3n } }]);
+  });
+
+  test.each(MODES)(
+    'links without an end are not read for ever in %s mode, nor is a sparse array',
+    async (mode) => {
+      const sampler = {
+        shouldSample: () => ({ decision: SamplingDecision.RECORD_AND_SAMPLED }),
+        toString: () => 'asks',
+      };
+      const endless = {
+        *[Symbol.iterator]() {
+          for (;;) yield { context };
+        },
+      };
+      for (const links of [endless, new Array(2 ** 32 - 1)] as never[]) {
+        const { exporter, provider, tracer } = recordIn(mode, { engine, sampler });
+        tracer.startSpan('s', { links }, ROOT_CONTEXT).addLinks(links).end();
+        await provider.forceFlush();
+        const [span] = exporter.spans;
+        expect(span.links.length + span.droppedLinksCount).toBe(20_002);
+      }
+    },
+  );
 
   test('an array changed after it was set does not change the span', () => {
     const { exporter, tracer } = record({ engine });

@@ -1,6 +1,7 @@
 /** Several destinations: one encode, a cursor each; one that is dead costs a live one no span. */
-import type { MeterProvider } from '@opentelemetry/api';
+import type { MeterProvider, Tracer } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { SpanProcessor } from '../src/api/types.ts';
 import { resetDiagnostics } from '../src/diagnostics.ts';
 import { balance, captureWarnings, ENGINES, WireRecorder } from './helpers/api-recorder.ts';
 import { freshSdk } from './helpers/engine-sdk.ts';
@@ -49,15 +50,17 @@ describe.each(ENGINES)('on the %s engine', (engine) => {
     const live = new WireRecorder();
     dead.answer = answer;
     const { provider, end } = await pair(engine, dead, live);
-    await end(5_000);
+    await end(3_000);
     await provider.flush(20);
-    expect(numbersOf(live)).toEqual(Array.from({ length: 5_000 }, (_, index) => index));
+    expect(numbersOf(live)).toEqual(Array.from({ length: 3_000 }, (_, index) => index));
     const { dropped, waiting, started } = provider.stats();
     expect(dropped).toEqual({ evicted: expect.any(Number) });
-    expect(started).toBe(5_000);
+    expect(started).toBe(3_000);
     expect(waiting).toBeGreaterThan(100);
     expect(balance(provider.stats())).toBe(0);
-    expect(lines.filter((line) => line.includes('given up for an exporter that is behind'))).toHaveLength(1);
+    expect(lines.filter((line) => /WireRecorder is behind: \d+ of its oldest spans/.test(line))).toHaveLength(
+      1,
+    );
   });
 
   test('one that comes back gets what it has not lost, newest included', async () => {
@@ -130,4 +133,127 @@ test('where there is one destination, new spans are dropped and not those that w
     tracer.startSpan('s', { attributes: { text: `${index} `.padEnd(BYTES, 'x') } }).end();
   }
   expect(provider.stats().dropped).toEqual({ arena_full: expect.any(Number) });
+});
+
+describe.each(ENGINES)('a queue size on the %s engine', (engine) => {
+  test.each([1, 2, 50])(
+    'of %i counts for the destination that has it: one that is dead fills no other',
+    async (size) => {
+      const sdk = await freshSdk();
+      const [dead, live] = [new WireRecorder(), new WireRecorder()];
+      dead.answer = () => new Promise<never>(() => {});
+      const spanProcessors = [
+        new sdk.BatchSpanProcessor(dead, { maxQueueSize: size }),
+        new sdk.BatchSpanProcessor(live, { maxQueueSize: 100 }),
+      ];
+      const provider = new sdk.TracerProvider({ engine, arenaBytes: ARENA_BYTES, spanProcessors });
+      const tracer = provider.getTracer('t');
+      for (let index = 0; index < 300; index += 1) {
+        tracer.startSpan(`span ${index}`).end();
+        const [first, second] = provider.stats().destinations;
+        expect(first.waiting).toBeLessThanOrEqual(size);
+        for (const one of [first, second]) expect(balance({ ...provider.stats(), ...one })).toBe(0);
+        if (index % 90 === 0) await provider.flush(1);
+      }
+      await provider.flush(1);
+      expect(numbersOf(live)).toEqual(Array.from({ length: 300 }, (_, index) => index));
+      expect(provider.stats().destinations.map(({ dropped }) => Object.keys(dropped))).toEqual([
+        ['evicted'],
+        [],
+      ]);
+    },
+  );
+
+  test('of all of them drops the new span, and exactly so many', async () => {
+    const sdk = await freshSdk();
+    const both = [new WireRecorder(), new WireRecorder()];
+    const spanProcessors = both.map((exporter) => new sdk.BatchSpanProcessor(exporter, { maxQueueSize: 40 }));
+    const provider = new sdk.TracerProvider({ engine, arenaBytes: ARENA_BYTES, spanProcessors });
+    for (let index = 0; index < 100; index += 1) provider.getTracer('t').startSpan(`span ${index}`).end();
+    expect(provider.stats()).toMatchObject({ waiting: 40, dropped: { queue_full: 60 } });
+    await provider.flush();
+    for (const one of both) expect(numbersOf(one)).toEqual(Array.from({ length: 40 }, (_, index) => index));
+  });
+});
+
+describe.each(ENGINES)('two providers on one arena, on the %s engine', (engine) => {
+  const never = () => new Promise<never>(() => {});
+
+  /** Ends `count` spans of `bytes` each. */
+  function burst(
+    provider: { getTracer(name: string): Tracer },
+    count: number,
+    bytes: number,
+    scopes = 1,
+  ): void {
+    for (let index = 0; index < count; index += 1) {
+      const text = `${index} `.padEnd(bytes, 'x');
+      provider
+        .getTracer(`scope ${index % scopes}`)
+        .startSpan(`span ${index}`, { attributes: { text } })
+        .end();
+    }
+  }
+
+  test.each([
+    ['small spans', 20_000, 300, 1],
+    ['spans of 2 KB in 20 scopes', 3_000, 2_000, 20],
+    ['spans of more than a block', 60, 140_000, 1],
+  ])('a dead one that filled it with %s leaves the other its share', async (_, count, bytes, scopes) => {
+    const sdk = await freshSdk();
+    const [dead, live] = [new WireRecorder(), new WireRecorder()];
+    dead.answer = never;
+    const options = { engine, arenaBytes: ARENA_BYTES };
+    const make = (exporter: WireRecorder) =>
+      new sdk.TracerProvider({ ...options, spanProcessors: [new sdk.BatchSpanProcessor(exporter)] });
+    const [first, second] = [make(dead), make(live)];
+    burst(first, count, bytes, scopes);
+    expect(Object.keys(first.stats().dropped)).toEqual([expect.stringMatching(/^arena_/)]);
+    // A third of the arena at once, again and again.
+    for (let round = 0; round < 5; round += 1) {
+      burst(second, 350, 2_000);
+      await second.flush();
+      burst(first, 100, bytes, scopes);
+    }
+    expect(second.stats()).toMatchObject({ exported: 1_750, waiting: 0, dropped: {} });
+    expect(second.stats().dropped).toEqual({});
+    expect(live.spans).toHaveLength(1_750);
+    expect(first.stats().dropped.evicted).toBeGreaterThan(0);
+    for (const one of [first, second]) expect(balance(one.stats())).toBe(0);
+  });
+
+  test('one above its share takes nothing from one below', async () => {
+    const sdk = await freshSdk();
+    const [one, other] = [new WireRecorder(), new WireRecorder()];
+    one.answer = never;
+    other.answer = never;
+    const make = (exporter: WireRecorder) =>
+      new sdk.TracerProvider({
+        ...{ engine, arenaBytes: ARENA_BYTES },
+        spanProcessors: [new sdk.BatchSpanProcessor(exporter)],
+      });
+    const [first, second] = [make(one), make(other)];
+    burst(second, 100, 2_000);
+    burst(first, 3_000, 2_000);
+    expect(second.stats()).toMatchObject({ waiting: 100 });
+    expect(second.stats().dropped).toEqual({});
+    expect(Object.keys(first.stats().dropped)).toEqual(['arena_full']);
+  });
+});
+
+test('one that sends in batches keeps its share beside one that sends each span, though the arena is more than half full', async () => {
+  const sdk = await freshSdk();
+  const [dead, single, batch] = [new WireRecorder(), new WireRecorder(), new WireRecorder()];
+  dead.answer = () => new Promise<never>(() => {});
+  const make = (...spanProcessors: SpanProcessor[]) =>
+    new sdk.TracerProvider({ arenaBytes: ARENA_BYTES, spanProcessors });
+  const full = make(new sdk.BatchSpanProcessor(dead)).getTracer('t');
+  for (let index = 0; index < 800; index += 1) {
+    full.startSpan('s', { attributes: { text: `${index} `.padEnd(BYTES, 'x') } }).end();
+  }
+  const provider = make(new sdk.SimpleSpanProcessor(single), new sdk.BatchSpanProcessor(batch));
+  for (let index = 0; index < 50; index += 1) provider.getTracer('t').startSpan(`span ${index}`).end();
+  await provider.flush();
+  for (const one of [single, batch]) expect(numbersOf(one)).toHaveLength(50);
+  expect(provider.stats().destinations.map(({ dropped }) => dropped)).toEqual([{}, {}]);
 });

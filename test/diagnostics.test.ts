@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { error, resetDiagnostics, warn, warnOnce } from '../src/diagnostics.ts';
+import { error, resetDiagnostics, toPrintable, warn, warnOnce } from '../src/diagnostics.ts';
 
 let lines: string[];
 
@@ -45,10 +45,23 @@ describe('without a diag logger', () => {
     expect(lines).toEqual(['spandrel: expected x, got y\n']);
   });
 
+  test('no character that could forge a line or turn it around is printed, wherever it stands', () => {
+    const forbidden: string[] = [];
+    for (let code = 0; code <= 0xffff; code += 1) {
+      const character = String.fromCharCode(code);
+      if (/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(character)) forbidden.push(character);
+    }
+    expect(forbidden.length).toBe(65 + 2 + 12);
+    for (const character of forbidden) expect(toPrintable(`a${character}ä`)).toMatch(/^a ?ä$/);
+    expect(toPrintable(`a${forbidden.join('')}ä`)).toMatch(/^a +ä$/);
+    expect(toPrintable('\u001b[31mred\u001b[0m \u009b2Kgone \u001b[1;1Hmoved')).toBe('red gone moved');
+    expect(toPrintable('naïve 日本 😀 café\u0301')).toBe('naïve 日本 😀 café\u0301');
+  });
+
   test('control characters cannot make a second line', () => {
     warn('a', 'first\r\nspandrel: forged\u2028third\u001b[31m');
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toBe('spandrel: first  spandrel: forged third [31m\n');
+    expect(lines[0]).toBe('spandrel: first spandrel: forged third\n');
   });
 
   test('a very long message is cut', () => {

@@ -10,6 +10,7 @@ import { resolveBatchOptions } from '../src/config/batch.ts';
 import { resolveContent } from '../src/config/content.ts';
 import { resolveEngineOptions } from '../src/config/engine.ts';
 import { OPTIONS, type OptionName } from '../src/config/options.ts';
+import { resolveNumber } from '../src/config/resolve.ts';
 import { warnOnce } from '../src/diagnostics.ts';
 import { resolveOtlpTraceOptions } from '../src/export/otlp-trace-options.ts';
 import { flush, type InitOptions, init, shutdown, stats } from '../src/init.ts';
@@ -282,6 +283,14 @@ const ROWS: readonly Row[] = [
     explicit: [{ arenaBytes: 4_194_304 }, 4_194_304],
   },
   {
+    option: 'maxCpuPercent',
+    observe: ({ maxCpuPercent }: { maxCpuPercent?: number }) => resolveNumber('maxCpuPercent', maxCpuPercent),
+    unset: undefined,
+    set: [['SPANDREL_MAX_CPU_PERCENT', '2.5', 2.5]],
+    invalid: '101',
+    explicit: [{ maxCpuPercent: 0.5 }, 0.5],
+  },
+  {
     option: 'content',
     observe: resolveContent,
     unset: 'all',
@@ -311,7 +320,8 @@ const ELSEWHERE: Readonly<Partial<Record<OptionName, string>>> = {
 };
 
 /** What was said of the configuration; that a queue of one span drops others is said too. */
-const saidOfVariables = (): string[] => lines.filter((line) => !line.includes('a finished span was dropped'));
+const saidOfVariables = (): string[] =>
+  lines.filter((line) => !/a finished span was dropped|spans dropped \(queue_full\)/.test(line));
 
 test('the table has every variable of every option', () => {
   const options = Object.entries(OPTIONS).filter(([, { environment }]) => environment.length > 0);

@@ -98,7 +98,6 @@ describe('a program that ends by itself', { timeout: 60_000 }, () => {
 
   test.each([
     ['that traced nothing', `import { init } from './src/index.ts'; init();`],
-    ['with an open span', `import { init, startSpan } from './src/index.ts'; init(); startSpan('open');`],
     [
       'after shutdown()',
       `import { init, startSpan, shutdown } from './src/index.ts'; init(); startSpan('s').end(); await shutdown();`,

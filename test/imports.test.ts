@@ -17,7 +17,8 @@ const LAYERS: Readonly<
   export: { values: ['config', 'diagnostics', 'version', 'assembly'], types: ['engine', 'api'] },
   config: { values: ['diagnostics'], types: ['api'] },
   api: { values: ['engine', 'export', 'config', 'diagnostics', 'version', 'assembly'], types: [] },
-  init: { values: ['api', 'export', 'config', 'diagnostics', 'version'], types: ['engine', 'ai'] },
+  exit: { values: ['config', 'diagnostics'], types: ['api', 'export'] },
+  init: { values: ['exit', 'api', 'export', 'config', 'diagnostics', 'version'], types: ['engine', 'ai'] },
   ai: { values: ['api', 'init', 'config', 'diagnostics', 'version'], types: ['engine', 'export'] },
   experiments: {
     values: ['ai', 'api', 'init', 'config', 'diagnostics', 'version'],
@@ -131,12 +132,12 @@ describe('imports', () => {
     expect(contract?.imports).toEqual([]);
   });
 
-  it('of the memory map from export/ are the piece table and nothing else', () => {
+  it('of the memory map from export/ are the tables of pieces and blocks, read in one file', () => {
     const users = files.filter(
       ({ path, imports }) =>
         layerOf(path) === 'export' && imports.some(({ target }) => target.startsWith('assembly/')),
     );
-    expect(users.map(({ path }) => path)).toEqual(['src/export/span-queue.ts']);
+    expect(users.map(({ path }) => path)).toEqual(['src/export/arena-pieces.ts']);
     expect(
       users[0].imports.filter(({ target }) => target.startsWith('assembly/')).map(({ target }) => target),
     ).toEqual(['assembly/layout.ts']);

@@ -200,9 +200,11 @@ describe('stats()', () => {
         failed: 0,
       },
       ...{ dropped: {}, cut: 0, lastError: undefined, lastErrorTime: undefined },
+      shed: { shortened: 0, omitted: 0, unsampled: 0, content: 'full', sampling: 1 },
+      destinations: [],
       memo: { bytes: 0, hits: 0, misses: 0, keys: 0 },
     });
-    expect(await fresh.flush()).toEqual({ exported: 0, dropped: 0, waiting: 0, bytes: 0 });
+    expect(await fresh.flush()).toEqual({ exported: 0, dropped: 0, waiting: 0, bytes: 0, destinations: [] });
     await fresh.shutdown();
   });
 
@@ -215,8 +217,13 @@ describe('stats()', () => {
     const open = startSpan('open');
     for (const name of ['a', 'b', 'c']) startSpan(name).end();
     expect(stats()).toMatchObject({ started: 4, live: 1, waiting: 3 });
+    const { bytes } = stats();
     const result = await flush();
-    expect(result).toEqual({ exported: expected.exported, dropped: expected.failed, waiting: 0, bytes: 0 });
+    const done = {
+      ...{ exported: expected.exported, dropped: expected.failed, waiting: 0 },
+      bytes: expected.exported > 0 ? bytes : 0,
+    };
+    expect(result).toEqual({ ...done, destinations: [{ name: receiver.url, ...done }] });
     expect(stats()).toMatchObject({ started: 4, live: 1, waiting: 0, ...expected });
     expect(balance(stats() as never)).toBe(0);
     if (status === 400) expect(stats().lastError).toContain('400');

@@ -160,9 +160,9 @@ describe('an answer', () => {
     expect(await resultFor(status, '', { 'retry-after': value })).not.toHaveProperty('retryAfterMs');
   });
 
-  test('a redirect is not followed', async () => {
+  test.each([300, 301, 302, 303, 305, 307, 308])('a redirect of %i is not followed', async (status) => {
     const other = await receive();
-    const result = await resultFor(307, '', { location: other.url });
+    const result = await resultFor(status, '', { location: other.url });
     expect(result).toMatchObject({ kind: 'failed', reason: expect.stringContaining('not followed') });
     expect(other.connections).toHaveLength(0);
   });

@@ -141,13 +141,65 @@ describe('the endpoint', () => {
     expect(lines[0]).not.toContain('canary');
   });
 
-  test.each(['http://localhost:1/', 'http://127.0.0.1:1/', 'http://[::1]:1/', 'https://collector.example/'])(
-    '%s with a key is no cause for a warning',
-    (url) => {
-      new OTLPTraceExporter({ url, headers: { 'x-key': 'k' } });
-      expect(lines).toEqual([]);
-    },
-  );
+  test.each([
+    'http://localhost:1/',
+    'http://LOCALHOST.:1/',
+    'http://otel.localhost:1/',
+    'http://127.0.0.1:1/',
+    'http://127.255.0.9:1/',
+    'http://127.1:1/',
+    'http://0x7f000001:1/',
+    'http://0.0.0.0:1/',
+    'http://[::1]:1/',
+    'http://[0:0::1]:1/',
+    'http://[::]:1/',
+    'http://[::ffff:127.0.0.1]:1/',
+    'https://collector.example/',
+  ])('%s with a key is no cause for a warning', (url) => {
+    new OTLPTraceExporter({ url, headers: { 'x-key': 'k' } });
+    expect(lines).toEqual([]);
+  });
+
+  test.each([
+    'http://localhost.example/',
+    'http://localhost@collector.example/',
+    'http://127.0.0.1.example/',
+    'http://127.0.0.1@collector.example/',
+    'http://128.0.0.1/',
+    'http://0.0.0.1/',
+    'http://10.0.0.1/',
+    'http://[::2]/',
+    'http://[fe80::1]/',
+    'http://[::ffff:128.0.0.1]/',
+    'http://notlocalhost/',
+  ])('%s with a key is named', (url) => {
+    new OTLPTraceExporter({ url, headers: { 'x-key': 'canary' } });
+    expect(lines).toEqual([expect.stringMatching(/headers travel unencrypted to another host/)]);
+  });
+
+  const OTHER = 'http://collector.example/';
+
+  test.each<[string, object, Record<string, string>, RegExp]>([
+    ['a function for headers', { url: OTHER, headers: () => ({}) }, {}, /headers travel unencrypted/],
+    ['headers of a variable', { url: OTHER }, { OTEL_EXPORTER_OTLP_HEADERS: 'a=canary' }, /headers travel/],
+    ['both of variables', {}, { [GENERAL]: OTHER, OTEL_EXPORTER_OTLP_HEADERS: 'a=canary' }, /headers travel/],
+    ['a password in the address', { url: 'http://me:canary@collector.example/' }, {}, /address travels/],
+    ['a key in the query', { url: `${OTHER}?key=canary` }, {}, /address travels unencrypted.*it holds a key/],
+  ])('in plain text to another host, %s is named', (_, options, variables, expected) => {
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    new OTLPTraceExporter(options);
+    expect(lines).toEqual([expect.stringMatching(expected)]);
+    expect(lines[0]).not.toContain('canary');
+  });
+
+  test('in plain text, each host is named, and nothing where there is no secret', () => {
+    new OTLPTraceExporter({ url: OTHER });
+    expect(lines).toEqual([]);
+    for (const host of ['a', 'b', 'a']) {
+      new OTLPTraceExporter({ url: `http://${host}.example/`, headers: { k: 'v' } });
+    }
+    expect(lines).toHaveLength(2);
+  });
 });
 
 describe('the other variables', () => {
@@ -303,6 +355,27 @@ describe('export of span objects', () => {
 });
 
 describe('headers of every shape', () => {
+  test('a name of Object.prototype travels like any other', async () => {
+    const server = await receive();
+    const headers = JSON.parse('{"__proto__": "a", "constructor": "b"}');
+    const wire = new OTLPTraceExporter({ url: server.url, headers }).wire();
+    const result = await wire.send({ chunks: [new Uint8Array(0)], byteLength: 0, spanCount: 0 });
+    wire.close();
+    expect(result.kind).toBe('delivered');
+    expect(server.rawHeaders[0]).toEqual(expect.arrayContaining(['__proto__', 'a', 'constructor', 'b']));
+  });
+
+  test('a user agent that no request can carry is named and left out', async () => {
+    const server = await receive();
+    const wire = new OTLPTraceExporter({ url: server.url, userAgent: 'canary\r\nx-forged: 1' }).wire();
+    await wire.send({ chunks: [new Uint8Array(0)], byteLength: 0, spanCount: 0 });
+    wire.close();
+    expect(server.requests[0].headers['user-agent']).toMatch(/^OTel-OTLP-Exporter-Spandrel/);
+    expect(server.requests[0].headers).not.toHaveProperty('x-forged');
+    expect(lines).toEqual([expect.stringMatching(/option userAgent: expected/)]);
+    expect(lines[0]).not.toContain('canary');
+  });
+
   test.each([
     ['a Headers object', new Headers({ 'x-key': 'v' })],
     ['a Map', new Map([['x-key', 'v']])],

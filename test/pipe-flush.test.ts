@@ -35,7 +35,7 @@ describe('flush', () => {
     source.add(4);
     answers[1](DELIVERED);
     await settled();
-    expect(result).toEqual({ exported: 5, dropped: 0, waiting: 4, bytes: 400 });
+    expect(result).toEqual({ exported: 5, dropped: 0, waiting: 4, bytes: 500 });
   });
 
   test('says what was dropped since its call', async () => {
@@ -48,7 +48,7 @@ describe('flush', () => {
         ? { kind: 'failed', reason: 'HTTP 400' }
         : { kind: 'delivered', rejected: 2 };
     source.add(10);
-    expect(await pipe.flush()).toEqual({ exported: 3, dropped: 7, waiting: 0, bytes: 0 });
+    expect(await pipe.flush()).toEqual({ exported: 3, dropped: 7, waiting: 0, bytes: 300 });
   });
 
   test('ends at its deadline and says what still waits', async () => {
@@ -57,7 +57,7 @@ describe('flush', () => {
     source.add(2);
     const flushed = pipe.flush(1_000);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(await flushed).toEqual({ exported: 0, dropped: 0, waiting: 2, bytes: 200 });
+    expect(await flushed).toEqual({ exported: 0, dropped: 0, waiting: 2, bytes: 0 });
     expect(exporter.requests).toHaveLength(1);
   });
 
@@ -123,13 +123,80 @@ describe('flush', () => {
   });
 });
 
+describe('the last flush', () => {
+  /** When `flush` resolved, in milliseconds from now. */
+  async function millisOf(flush: Promise<unknown>): Promise<number> {
+    const started = performance.now();
+    let ended = Number.NaN;
+    void flush.then(() => {
+      ended = performance.now() - started;
+    });
+    await vi.advanceTimersByTimeAsync(5_000);
+    return ended;
+  }
+
+  test.each([
+    [true, 1_500],
+    [false, 2_000],
+  ])(
+    '(%j) gives up, of two seconds, after %d ms: when its next try would come too late',
+    async (isLast, ms) => {
+      exporter.answer = () => UNAVAILABLE;
+      const pipe = pipeWith();
+      source.add(1);
+      const started = performance.now();
+      expect(await millisOf(pipe.flush(2_000, isLast))).toBe(ms);
+      expect(exporter.times.slice(0, 3).map((time) => time - started)).toEqual([0, 500, 1_500]);
+    },
+  );
+
+  test.each([
+    [true, 0],
+    [false, 2_000],
+  ])('(%j) ends after %d ms when the destination asked for a longer pause', async (isLast, ms) => {
+    exporter.answer = () => ({ ...UNAVAILABLE, retryAfterMs: 30_000 });
+    const pipe = pipeWith();
+    source.add(1);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await millisOf(pipe.flush(2_000, isLast))).toBe(ms);
+    expect(exporter.times).toHaveLength(1);
+  });
+
+  test('uses its time for more than one try, however long the destination had been away', async () => {
+    exporter.answer = () => UNAVAILABLE;
+    const pipe = pipeWith();
+    source.add(1);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(60_000);
+    const tries = exporter.times.length;
+    exporter.answer = () => (exporter.times.length < tries + 2 ? UNAVAILABLE : DELIVERED);
+    const flushed = pipe.flush(2_000, true);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await flushed).toMatchObject({ exported: 1, waiting: 0 });
+  });
+
+  test('waits on for an attempt under way, and for others that flush longer', async () => {
+    const { answers } = answeredByHand();
+    const pipe = pipeWith();
+    source.add(1);
+    const last = pipe.flush(2_000, true);
+    const other = pipe.flush(10_000);
+    answers[0]({ kind: 'retryable', reason: 'busy', retryAfterMs: 5_000 });
+    expect(await millisOf(last)).toBe(0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    answers[1](DELIVERED);
+    expect(await other).toMatchObject({ exported: 1 });
+  });
+});
+
 describe('shutdown', () => {
   test('sends what waits, closes the exporter once, and is one promise', async () => {
     const pipe = pipeWith();
     finish(pipe, 3);
     const first = pipe.shutdown();
     expect(pipe.shutdown(1)).toBe(first);
-    expect(await first).toEqual({ exported: 3, dropped: 0, waiting: 0, bytes: 0 });
+    expect(await first).toEqual({ exported: 3, dropped: 0, waiting: 0, bytes: 300 });
     expect(exporter.closed).toBe(1);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -195,7 +262,7 @@ describe('shutdown', () => {
     source.add(7);
     const closing = pipe.shutdown(1_000);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(await closing).toEqual({ exported: 5, dropped: 2, waiting: 0, bytes: 0 });
+    expect(await closing).toEqual({ exported: 5, dropped: 2, waiting: 0, bytes: 500 });
     expect(exporter.requests).toHaveLength(1);
   });
 

@@ -162,6 +162,7 @@ describe('what it counts', () => {
     pipe.pump();
     expect(pipe.counters).toEqual({
       exported: 3,
+      exportedBytes: 300,
       rejected: 0,
       failed: 2,
       shutdown: 0,

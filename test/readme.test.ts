@@ -60,10 +60,11 @@ function run(
 
 describe('the README', () => {
   const programs = blocks.filter(({ language }) => language === 'js');
+  const programWith = (text: string): string => programs.find(({ code }) => code.includes(text))?.code ?? '';
 
   it('has the programs that the next cases run', () => {
     expect(existsSync('dist/esm/index.mjs')).toBe(true);
-    expect(programs).toHaveLength(3);
+    expect(programs).toHaveLength(4);
   });
 
   it('traces functions', async () => {
@@ -74,14 +75,22 @@ describe('the README', () => {
     expect(names.sort()).toEqual(['answer', 'rank', 'search']);
   });
 
+  it('sends spans to two receivers', async () => {
+    const { code, stdout, stderr } = await run(programWith('exporters: ['), 3);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/name: 'own', exported: 1, lastError: undefined/);
+    expect(stdout).toMatch(/name: 'vendor', exported: 1, lastError: undefined/);
+    expect(names).toEqual(['work', 'work']);
+  });
+
   it('moves a program over from opentelemetry-js', async () => {
-    expect(await run(programs[1].code, 1)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await run(programWith('spandrel/otel'), 1)).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(names).toEqual(['work']);
   });
 
   it('traces a program that does not know of it', async () => {
     const [, flags] = /node (--import \S+) app\.mjs/.exec(readme) ?? [];
-    const result = await run(programs[2].code, 2, flags.split(' '));
+    const result = await run(programWith("getTracer('app')"), 2, flags.split(' '));
     expect(result).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(names).toEqual(['work']);
   });

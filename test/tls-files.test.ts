@@ -4,6 +4,7 @@ import { createServer as createHttpsServer, type ServerOptions } from 'node:http
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startSpan } from '../src/ai/trace.ts';
 import { OTLPTraceExporter } from '../src/api/otlp-trace-exporter.ts';
@@ -110,6 +111,34 @@ describe.skipIf(openssl === undefined)('TLS', () => {
     expect(await send({ url })).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
   });
 
+  test('neither file is in what inspect() shows of the exporter or its transport, connected', async () => {
+    const url = await secureServer('server', asking());
+    const own = { ca: pem('ca.pem'), cert: pem('client.pem'), key: pem('client.key') };
+    const exporter = new OTLPTraceExporter({ url, ...own });
+    const wire = exporter.wire();
+    expect(await wire.send(REQUEST)).toMatchObject({ kind: 'delivered' });
+    for (const one of [exporter, wire]) {
+      const shown = inspect(one, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+      expect(shown).not.toContain('-----BEGIN');
+    }
+    wire.close();
+  });
+
+  test.each([
+    ['http://collector.example/', [/certificates are configured, and http:\/\/ uses none/]],
+    ['https://collector.example/', []],
+    ['http://localhost:4318/', []],
+  ])('certificates for %s', (url, expected) => {
+    resetDiagnostics();
+    const said: string[] = [];
+    const stderr = vi
+      .spyOn(process.stderr, 'write')
+      .mockImplementation((text) => said.push(String(text)) > 0);
+    new OTLPTraceExporter({ url, ca: pem('ca.pem') });
+    stderr.mockRestore();
+    expect(said).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
+  });
+
   test('the variables for traces beat the general ones, and the options both', async () => {
     const url = await secureServer('server', asking());
     const set = (prefix: string, ca: string, client: string): void => {
@@ -203,6 +232,21 @@ describe.skipIf(openssl === undefined)('TLS', () => {
       expect(make).toThrow(TlsFileError);
       expect(make).toThrow(message);
       expect(make).not.toThrow(/canary(?!\.pem)/);
+    });
+
+    const key = (): string => pem('client.key');
+    test.each([
+      ['the key itself', key],
+      ['the key in base64', () => Buffer.from(key()).toString('base64')],
+      ['the key on one line', () => key().replaceAll('\n', '\\n')],
+    ])('%s where its path belongs, and shows none of it', (_, value) => {
+      vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE', file('client.pem'));
+      vi.stubEnv('OTEL_EXPORTER_OTLP_CLIENT_KEY', value());
+      const make = () => new OTLPTraceExporter({ url: 'https://localhost/' });
+      expect(make).toThrow(
+        /CLIENT_KEY \(a value of \d+ characters\): expected the path of a readable PEM file/,
+      );
+      expect(make).not.toThrow(/BEGIN|MIG|LS0t/);
     });
 
     test.each([

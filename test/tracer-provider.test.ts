@@ -245,8 +245,11 @@ describe('flush', () => {
     for (let index = 0; index < 3; index += 1) tracer.startSpan('s').end();
     expect(provider.stats()).toMatchObject({ waiting: 3, exported: 0 });
     expect(provider.stats().bytes).toBeGreaterThan(100);
-    expect(await provider.flush()).toEqual({ exported: 3, dropped: 0, waiting: 0, bytes: 0 });
-    expect(await provider.flush()).toEqual({ exported: 0, dropped: 0, waiting: 0, bytes: 0 });
+    const { bytes } = provider.stats();
+    const done = { exported: 3, dropped: 0, waiting: 0, bytes };
+    expect(await provider.flush()).toEqual({ ...done, destinations: [{ name: 'WireRecorder', ...done }] });
+    const none = { exported: 0, dropped: 0, waiting: 0, bytes: 0 };
+    expect(await provider.flush()).toEqual({ ...none, destinations: [{ name: 'WireRecorder', ...none }] });
   });
 
   test('ends at its deadline, with what still waits', async () => {
@@ -300,7 +303,13 @@ describe('the numbers of a provider', () => {
     expect(span.isRecording()).toBe(true);
     span.end();
     expect(provider.stats()).toMatchObject({ started: 1, live: 0, dropped: { no_processor: 1 } });
-    expect(await provider.flush()).toEqual({ exported: 0, dropped: 0, waiting: 0, bytes: 0 });
+    expect(await provider.flush()).toEqual({
+      exported: 0,
+      dropped: 0,
+      waiting: 0,
+      bytes: 0,
+      destinations: [],
+    });
     await provider.shutdown();
   });
 

@@ -2,6 +2,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { DialectName } from '../config/dialect.ts';
 import type { Fields, SessionProperties } from './fields.ts';
+import type { CapturedContent } from './lazy.ts';
 
 /** Where a dialect writes to. A value that is `undefined` sets nothing. */
 export interface AttributeWriter {
@@ -10,7 +11,7 @@ export interface AttributeWriter {
   /** An attribute like any other. */
   set(key: string, value: unknown): void;
   /** Captured content, as text; it is shortened or left out where there is no room. Has a place of its own. */
-  content(key: string, text: string | undefined): void;
+  content(key: string, content: CapturedContent | undefined): void;
 }
 
 export type { DialectName };

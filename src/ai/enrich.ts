@@ -13,7 +13,7 @@ import type {
   ToolFields,
   Usage,
 } from './fields.ts';
-import { pendingText } from './lazy.ts';
+import { pendingContent } from './lazy.ts';
 import { addFields, type OpenFields } from './record.ts';
 import { currentSpan } from './session.ts';
 
@@ -94,8 +94,8 @@ function fieldsOf(given: Enrichment): OpenFields {
     if (given[group] !== undefined) Object.assign(fields, { [group]: { ...given[group] } });
   }
   if (!capturesContent()) return fields;
-  fields.inputs = pendingText(given.inputs);
-  fields.outputs = pendingText(given.outputs);
+  fields.inputs = pendingContent(given.inputs);
+  fields.outputs = pendingContent(given.outputs);
   for (const member of CONTENT) {
     // A copy: what the program does to its own list later changes nothing.
     if (given[member] !== undefined) Object.assign(fields, { [member]: structuredClone(given[member]) });

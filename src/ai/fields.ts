@@ -3,6 +3,8 @@
  * the span ends; nothing else knows the names that go over the wire.
  */
 
+import type { CapturedContent } from './lazy.ts';
+
 /** What kind of work a span is. Each dialect has its own word for it. */
 export type SpanType =
   | 'model'
@@ -111,8 +113,8 @@ export type Group = Record<string, unknown>;
  */
 export interface Fields {
   type?: SpanType;
-  inputs?: string;
-  outputs?: string;
+  inputs?: CapturedContent;
+  outputs?: CapturedContent;
   systemInstructions?: MessagePart[];
   inputMessages?: Message[];
   outputMessages?: Message[];

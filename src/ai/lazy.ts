@@ -1,4 +1,5 @@
 /** Values that are computed only for spans that are kept. */
+import type { LeftOut } from '../api/capture-content.ts';
 import { contentText } from './content.ts';
 
 /** A value that is not there yet. */
@@ -32,16 +33,19 @@ export function lazy<Value>(compute: () => Value): Lazy<Value> {
   return new Lazy(compute);
 }
 
-/** The text of a value, now or, for a lazy one, when it is asked for. */
-export type PendingText = string | Lazy | undefined;
+/** Content as it reaches a dialect: text, or a note that it was left out. */
+export type CapturedContent = string | LeftOut;
+
+/** Content of an open span: there already, or, for a lazy value, when it is asked for. */
+export type PendingContent = CapturedContent | Lazy | undefined;
 
 /** A snapshot: whatever happens to the value later, the text stays. */
-export function pendingText(value: unknown): PendingText {
+export function pendingContent(value: unknown): PendingContent {
   return Lazy.is(value) ? value : contentText(value);
 }
 
 /** The text at last. Never throws. */
-export function settledText(pending: PendingText): string | undefined {
+export function settled(pending: PendingContent): CapturedContent | undefined {
   if (!Lazy.is(pending)) return pending;
   let value: unknown;
   try {
@@ -49,5 +53,5 @@ export function settledText(pending: PendingText): string | undefined {
   } catch (error) {
     return contentText(error);
   }
-  return Lazy.is(value) ? settledText(value) : contentText(value);
+  return Lazy.is(value) ? settled(value) : contentText(value);
 }

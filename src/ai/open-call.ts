@@ -1,8 +1,9 @@
 /** A traced call that is under way: its span, and how it ends, once. */
 import { type Context, type Exception, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { describe, hasMessage, messageOf } from '../api/attributes.ts';
+import { readContent } from '../api/capture-content.ts';
 import type { SpanFrame } from '../api/context.ts';
-import { pendingText } from './lazy.ts';
+import { pendingContent } from './lazy.ts';
 import { addFields } from './record.ts';
 
 /** What of a call's result is captured, and how. */
@@ -86,16 +87,19 @@ export class OpenCall {
   }
 
   private setOutput(make: ((result: unknown) => unknown) | undefined, result: unknown): void {
-    let value = result;
-    if (make !== undefined) {
-      try {
-        value = make(result);
-      } catch (error) {
-        value = `[Unreadable: ${describe(error)}]`;
-      }
-    }
-    const outputs = pendingText(value);
-    if (outputs !== undefined) addFields(this.span, { outputs });
+    const { span } = this;
+    const outputs = readContent(span, result, (value) => pendingContent(madeOf(make, value)));
+    if (outputs !== undefined) addFields(span, { outputs });
+  }
+}
+
+/** What a program wants captured instead of a value. */
+export function madeOf(make: ((value: unknown) => unknown) | undefined, value: unknown): unknown {
+  if (make === undefined) return value;
+  try {
+    return make(value);
+  } catch (error) {
+    return `[Unreadable: ${describe(error)}]`;
   }
 }
 

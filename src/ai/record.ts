@@ -5,13 +5,13 @@ import { Span as ArenaSpan } from '../api/span.ts';
 import type { ExtensibleSpan, SpanExtension } from '../api/span-extension.ts';
 import type { AttributeWriter, Dialect } from './dialect.ts';
 import type { Fields } from './fields.ts';
-import { type PendingText, settledText } from './lazy.ts';
+import { type CapturedContent, type PendingContent, settled } from './lazy.ts';
 import { activeDialect } from './settings.ts';
 
 /** Fields while the span is open: texts may not be there yet. */
 export interface OpenFields extends Omit<Fields, 'inputs' | 'outputs'> {
-  inputs?: PendingText;
-  outputs?: PendingText;
+  inputs?: PendingContent;
+  outputs?: PendingContent;
 }
 
 /** Members that are groups: what is added to one leaves the rest of it. */
@@ -53,8 +53,9 @@ class Writer implements AttributeWriter {
     if (value !== undefined) this.span.setAttribute(key, value);
   }
 
-  content(key: string, text: string | undefined): void {
-    this.span._setCore(key, text);
+  content(key: string, content: CapturedContent | undefined): void {
+    if (typeof content === 'string') this.span._setContent(key, content);
+    else if (content !== undefined) this.span._leaveOutContent(key, content.units);
   }
 }
 
@@ -70,8 +71,8 @@ class SpanRecord implements SpanExtension {
 
   finish(span: ExtensibleSpan): void {
     const { fields } = this;
-    const inputs = settledText(fields.inputs);
-    const outputs = settledText(fields.outputs);
+    const inputs = settled(fields.inputs);
+    const outputs = settled(fields.outputs);
     // A lazy value may have ended the span.
     if (span.isRecording()) this.dialect.write({ ...fields, inputs, outputs }, new Writer(span));
   }
@@ -95,7 +96,16 @@ function writeNow(span: Span, fields: OpenFields): void {
   const set = (key: string, value: unknown): void => {
     if (value !== undefined) span.setAttribute(key, value as string);
   };
-  const inputs = settledText(fields.inputs);
-  const outputs = settledText(fields.outputs);
-  activeDialect().write({ ...fields, inputs, outputs }, { core: set, set, content: set });
+  const inputs = settled(fields.inputs);
+  const outputs = settled(fields.outputs);
+  activeDialect().write(
+    { ...fields, inputs, outputs },
+    {
+      core: set,
+      set,
+      content: (key, content) => {
+        if (typeof content === 'string') set(key, content);
+      },
+    },
+  );
 }

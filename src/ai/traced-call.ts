@@ -1,11 +1,11 @@
 /** One call of a traced function: its span, the context it runs in, what is captured of it. */
 import { type Context, type Span, SpanKind, type SpanOptions, trace as traceApi } from '@opentelemetry/api';
-import { describe } from '../api/attributes.ts';
+import { readContent } from '../api/capture-content.ts';
 import { activeContext, SpanFrame, withContext } from '../api/context.ts';
 import { activeTracer, capturesContent } from '../init.ts';
 import { follow } from './follow.ts';
-import { pendingText } from './lazy.ts';
-import { OpenCall, type OutputCapture } from './open-call.ts';
+import { pendingContent } from './lazy.ts';
+import { madeOf, OpenCall, type OutputCapture } from './open-call.ts';
 import { addFields, type OpenFields } from './record.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
 
@@ -69,15 +69,11 @@ export function callTraced(plan: CallPlan, fn: AnyFunction, self: unknown, args:
 }
 
 function captureInput(span: Span, make: CallPlan['input'], args: unknown[]): void {
-  let value: unknown = args.length === 1 ? args[0] : args.length === 0 ? undefined : args;
-  if (typeof make === 'function') {
-    try {
-      value = make(...(args as never[]));
-    } catch (error) {
-      value = `[Unreadable: ${describe(error)}]`;
-    }
-  }
-  const inputs = pendingText(value);
+  const given = args.length > 1 ? args : args[0];
+  const inputs =
+    typeof make === 'function'
+      ? readContent(span, args, () => pendingContent(madeOf(() => make(...(args as never[])), args)))
+      : readContent(span, given, pendingContent);
   if (inputs !== undefined) addFields(span, { inputs });
 }
 

@@ -1,35 +1,58 @@
 /** The processors of a provider in arena mode: one queue of bytes, one pipe each. */
-import type { FlushResult } from '../export/pipe.ts';
 import type { SpanQueue, Stream } from '../export/span-queue.ts';
+import { distinctNames } from './exporter-names.ts';
+import { type FlushResult, flushResult } from './flush-result.ts';
 import type { Ledger } from './ledger.ts';
-import type { SpanDestination, SpanDestinationStats } from './span-destination.ts';
+import {
+  type DestinationStats,
+  NOTHING_COUNTED,
+  type SpanDestination,
+  type SpanDestinationStats,
+} from './span-destination.ts';
 import type { Connection, WireSpanProcessor } from './wire-span-processor.ts';
 
+/** Pieces that a queue of so many spans has at least, where it may have to give up the oldest. */
+const PIECES_OF_QUEUE = 8;
+
 export class ArenaDestination implements SpanDestination {
-  /** Spans that may wait, Infinity when only bytes bound them. */
+  /** Spans that may wait, Infinity when only bytes bound them. Where several export, the least of their numbers. */
   readonly maxQueueSize: number;
   /** Whether `notify` must be called for every span, and not only when a piece was opened. */
   readonly notifyEach: boolean;
   private readonly queue: SpanQueue;
   private readonly ledger: Ledger;
   private readonly connections: readonly Connection[];
+  /** Whether a destination may have to give up spans for the sake of its own bound. */
+  private readonly isBounded: boolean;
 
   constructor(processors: readonly WireSpanProcessor[], queue: SpanQueue, ledger: Ledger) {
     this.queue = queue;
     this.ledger = ledger;
-    this.connections = processors.map((processor) => {
-      const connection = processor.connect(queue.attach());
+    const names = distinctNames(processors.map(({ exporter }) => exporter));
+    this.connections = processors.map((processor, index) => {
+      const cursor = queue.attach();
+      cursor.name = names[index];
+      const connection = processor.connect(cursor);
+      cursor.maxSpans = connection.maxQueueSize;
       processor.observe(connection, ledger.dropped);
       return connection;
     });
-    queue.maxPieceSpans = Math.min(...this.connections.map(({ maxExportBatchSize }) => maxExportBatchSize));
     this.maxQueueSize = Math.min(...this.connections.map(({ maxQueueSize }) => maxQueueSize));
-    this.notifyEach = this.connections.some(({ notifyEach }) => notifyEach);
+    this.isBounded = this.connections.length > 1 && this.maxQueueSize !== Number.POSITIVE_INFINITY;
+    const largestPiece = this.isBounded
+      ? Math.max(1, Math.floor(this.maxQueueSize / PIECES_OF_QUEUE))
+      : Number.POSITIVE_INFINITY;
+    queue.maxPieceSpans = Math.min(
+      largestPiece,
+      ...this.connections.map(({ maxExportBatchSize }) => maxExportBatchSize),
+    );
+    this.notifyEach = this.isBounded || this.connections.some(({ notifyEach }) => notifyEach);
   }
 
   /** Called after a commit that opened a piece, or after every one when `notifyEach`. */
   notify(stream: Stream): void {
     this.queue.closeFull(stream);
+    if (this.isBounded) this.queue.holdToBounds();
     for (const connection of this.connections) connection.notify();
   }
 
@@ -43,35 +66,46 @@ export class ArenaDestination implements SpanDestination {
     this.pump();
   }
 
-  async flush(millis: number): Promise<FlushResult> {
-    const results = await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis)));
-    if (results.length === 0) return { exported: 0, dropped: 0, waiting: this.queue.waiting, bytes: 0 };
-    return results.reduce((worst, result) => (result.exported < worst.exported ? result : worst));
+  async flush(millis: number, isLast: boolean): Promise<FlushResult> {
+    const atWork = this.connections.filter(({ pipe }) => !pipe.isClosed);
+    const results = await Promise.all(
+      atWork.map(async ({ pipe, source }) => ({ name: source.name, ...(await pipe.flush(millis, isLast)) })),
+    );
+    return flushResult(results, this.queue.waiting);
   }
 
   async shutdown(millis: number): Promise<void> {
     await Promise.all(this.connections.map(({ pipe }) => pipe.shutdown(millis)));
   }
 
-  /** Where several processors export, exports are those of the first still at work. */
   stats(): SpanDestinationStats {
-    const first = this.connections.find(({ pipe }) => !pipe.isClosed) ?? this.connections[0];
-    const counters = first?.pipe.counters;
+    const destinations = this.connections.map((connection) => this.statsOf(connection));
+    const atWork = this.connections.findIndex(({ pipe }) => !pipe.isClosed);
+    const { name: _, ...first } = destinations[Math.max(0, atWork)] ?? {
+      ...NOTHING_COUNTED,
+      dropped: { ...this.ledger.dropped },
+      name: '',
+    };
+    return { ...first, cut: this.ledger.cut, shed: { ...this.ledger.shed }, destinations };
+  }
+
+  private statsOf({ pipe, source }: Connection): DestinationStats {
+    const { exported, rejected, failed, shutdown, lastError, lastErrorTime } = pipe.counters;
     const dropped = { ...this.ledger.dropped };
-    const evicted = first?.source.evictedSpans ?? 0;
-    if (evicted > 0) dropped.evicted = evicted;
-    if (counters?.shutdown) dropped.shutdown = (dropped.shutdown ?? 0) + counters.shutdown;
+    const closed = shutdown + source.missedSpans;
+    if (source.evictedSpans > 0) dropped.evicted = source.evictedSpans;
+    if (closed > 0) dropped.shutdown = (dropped.shutdown ?? 0) + closed;
     return {
-      waiting: first?.pipe.waitingSpans ?? 0,
-      bytes: first?.source.waitingBytes ?? 0,
-      exported: counters?.exported ?? 0,
-      rejected: counters?.rejected ?? 0,
-      failed: counters?.failed ?? 0,
+      name: source.name,
+      waiting: pipe.waitingSpans,
+      bytes: source.waitingBytes,
+      exported,
+      rejected,
+      failed,
       dropped,
-      cut: this.ledger.cut,
-      lastError: counters?.lastError,
-      lastErrorTime: counters?.lastErrorTime,
       delegated: 0,
+      lastError,
+      lastErrorTime,
     };
   }
 }

@@ -5,15 +5,17 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { AttributeValue } from '../engine/attribute-value.ts';
 import { type KeyTable, NO_KEY } from '../engine/key-table.ts';
-import { define, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
+import { define, NOTHING, snapshot, toPlain, truncate, wellFormed } from './attributes.ts';
+import { type CapturedText, originalLengthKey } from './captured-text.ts';
+import { SHORTEST_CONTENT, shortenContent } from './shorten-content.ts';
 
 /** From this many attributes on, a key is found by a map and no longer by a scan. */
 const SCAN_LIMIT = 64;
-/** Lists kept for the next span, and the largest that is kept. */
-const POOL_SIZE = 256;
-const POOLED_CAPACITY = 128;
 /** Stands for no limit: no string and no list gets there, and it is a small integer. */
 const UNLIMITED = 2 ** 30;
+
+/** The index of keys that the key table does not have. */
+const NO_INDEX = -1;
 
 const EMPTY = {};
 
@@ -26,6 +28,8 @@ export class AttributeList {
   count = 0;
   /** Attributes refused at the limit, or for their key. */
   dropped = 0;
+  /** What of the values is captured content, `null` for none; such a value may be shed, one of the user's never. */
+  content: (CapturedText & { slot: number })[] | null = null;
   /** The key set last, by which the next one is guessed. */
   private last = NO_KEY;
   /** One bit a key index modulo 32: a clear bit proves that the key is new. */
@@ -109,6 +113,62 @@ export class AttributeList {
     }
   }
 
+  /** Sets captured content. Over the length limit it is shortened as JSON or text, and not cut off. */
+  setContent(key: string, text: string): void {
+    const { lengthLimit } = this;
+    const isLong = text.length > lengthLimit && lengthLimit >= SHORTEST_CONTENT;
+    const captured = isLong ? shortenContent(text, lengthLimit) : text;
+    this.setCore(key, captured);
+    if (isLong) this.setOriginalLength(key, text.length);
+    this.markContent(key, captured, text.length);
+  }
+
+  /** Marks the value of `key` as captured content, if it is this text. @param units - length of it all. */
+  markContent(key: string, text: string, units: number): void {
+    const slot = this.slotOf(key);
+    if (slot < 0 || this.values[slot] !== text) return;
+    this.content ??= [];
+    this.content.push({ slot, text, units });
+  }
+
+  /** Shortens captured content to `limit` UTF-16 units a value. Returns how many values that were. */
+  shortenContent(limit: number): number {
+    let count = 0;
+    for (const captured of this.content ?? []) {
+      const { slot, text, units } = captured;
+      if (text.length <= limit) continue;
+      captured.text = shortenContent(text, limit);
+      this.values[slot] = captured.text;
+      this.setOriginalLength(this.keyAt(slot), units);
+      count += 1;
+    }
+    return count;
+  }
+
+  /**
+   * Leaves captured content out; what says how long it was takes its place. Values of up to 64 units stay, as they are no
+   * longer than that. Returns how many values that were.
+   */
+  omitContent(): number {
+    let count = 0;
+    // A copy: what is left out is no content any more, and those after it move up.
+    for (const captured of [...(this.content ?? [])]) {
+      const { slot, text, units } = captured;
+      if (text.length <= SHORTEST_CONTENT) continue;
+      const key = this.keyAt(slot);
+      this.remove(slot);
+      this.setOriginalLength(key, units);
+      count += 1;
+    }
+    return count;
+  }
+
+  /** Says how long captured text was. At the limit nothing says it but the marker in the text. */
+  setOriginalLength(key: string, units: number): void {
+    const name = originalLengthKey(key);
+    if (this.count < this.countLimit || this.slotOf(name) >= 0) this.set(name, units);
+  }
+
   private setMembers(attributes: Attributes, keys: readonly string[] | undefined): void {
     if (keys === undefined) {
       // A Proxy that refuses to name its keys: one attribute is lost, as far as anyone can know.
@@ -148,8 +208,8 @@ export class AttributeList {
   }
 
   private slotOf(key: string): number {
-    const index = this.table.find(key, this.last);
-    return this.find(index, index < 0 ? key : undefined);
+    const index = this.table.indexes.get(key);
+    return index === undefined ? this.find(NO_INDEX, key) : this.find(index, undefined);
   }
 
   /** Takes out the last attribute without a place of its own, and counts it. */
@@ -172,20 +232,29 @@ export class AttributeList {
       core.delete(slot);
       this.core = new Set([...core].map((one) => (one > slot ? one - 1 : one)));
     }
+    this.content = withoutSlot(this.content, slot);
     this.slots = null;
     this.count -= 1;
     values[this.count] = null;
+  }
+
+  /** Puts a masked value in the place of one: what is captured content stays that, and is what the mask left of it. */
+  replace(slot: number, value: AttributeValue): void {
+    this.values[slot] = value;
+    const captured = this.content?.find((one) => one.slot === slot);
+    if (captured !== undefined && typeof value === 'string') captured.text = value;
   }
 
   keyAt(slot: number): string {
     return this.keys[slot] < 0 ? (this.names?.[slot] ?? '') : this.table.keys[this.keys[slot]];
   }
 
-  private setSlowly(key: unknown, value: unknown): void {
-    if (typeof key !== 'string' || key === '') {
+  private setSlowly(given: unknown, value: unknown): void {
+    if (typeof given !== 'string' || given === '') {
       this.dropped += 1;
       return;
     }
+    const key = wellFormed(given);
     const { generation } = this;
     // The snapshot may run a getter that sets an attribute of this very span: everything else comes after it.
     const copy =
@@ -203,6 +272,8 @@ export class AttributeList {
     const slot = this.find(index, name);
     if (slot >= 0) {
       this.values[slot] = value;
+      // The program's own value now.
+      if (this.content !== null) this.content = this.content.filter((captured) => captured.slot !== slot);
       return;
     }
     if (count >= this.countLimit) {
@@ -260,41 +331,8 @@ export class AttributeList {
     this.count = 0;
     this.last = NO_KEY;
     this.dropped = 0;
+    this.content = null;
     this.seen = 0;
-  }
-}
-
-/**
- * Empty lists of one provider, kept for its next spans. A list is either here, and not collected, or with a span, or let go
- * of: one that is collected all the same tells of a span that was never ended. A registry of the spans themselves
- * would cost each of them a registration, this one costs a span nothing.
- */
-export class AttributeListPool {
-  private readonly lists: AttributeList[] = [];
-  private readonly make: () => AttributeList;
-  private readonly collected: FinalizationRegistry<undefined>;
-
-  /** @param onAbandoned - called for each span that was collected without `end()`, some time after it was. */
-  constructor(make: () => AttributeList, onAbandoned: () => void = () => {}) {
-    this.make = make;
-    this.collected = new FinalizationRegistry(onAbandoned);
-  }
-
-  acquire(): AttributeList {
-    return this.lists.pop() ?? this.create();
-  }
-
-  /** Empties a list, so that it retains nothing of its span, and keeps it unless it is large or many are kept. */
-  release(list: AttributeList): void {
-    list.clear();
-    if (this.lists.length < POOL_SIZE && list.keys.length <= POOLED_CAPACITY) this.lists.push(list);
-    else this.collected.unregister(list);
-  }
-
-  private create(): AttributeList {
-    const list = this.make();
-    this.collected.register(list, undefined, list);
-    return list;
   }
 }
 
@@ -318,4 +356,12 @@ export function ownKeys(value: unknown): string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Captured content after an attribute was taken out. */
+function withoutSlot(content: AttributeList['content'], slot: number): AttributeList['content'] {
+  if (content === null) return null;
+  const left = content.filter((captured) => captured.slot !== slot);
+  for (const captured of left) if (captured.slot > slot) captured.slot -= 1;
+  return left.length === 0 ? null : left;
 }

@@ -55,6 +55,13 @@ export function truncate(text: string, limit: number): string {
   return text.slice(0, units);
 }
 
+const LONE_SURROGATES = /\p{Surrogate}/gu;
+
+/** The text as UTF-8 has it, a lone surrogate being U+FFFD: two keys that differ in nothing else are one key. */
+export function wellFormed(text: string): string {
+  return text.replace(LONE_SURROGATES, '\ufffd');
+}
+
 function copy(value: unknown, limit: number, depth: number): AttributeValue {
   switch (typeof value) {
     case 'string':
@@ -137,9 +144,10 @@ function copyMembers(object: Record<string, unknown>, limit: number, depth: numb
   const entries = new KeyValues();
   for (const key of Object.keys(object)) {
     if (budget === 0) break;
+    // Before the member is read: what is inside it may use up the rest, and the budget must not pass below 0.
+    budget -= 1;
     const member = copyMember(object, key, limit, depth);
     if (member === NOTHING) continue;
-    budget -= 1;
     entries.keys.push(key);
     entries.values.push(member);
   }

@@ -3,7 +3,7 @@ import type { MeterProvider } from '@opentelemetry/api';
 import { type BatchOptions, resolveBatchOptions } from '../config/batch.ts';
 import { declareOwn } from '../export/own-class.ts';
 import { Pipe } from '../export/pipe.ts';
-import type { SpanCursor } from '../export/span-queue.ts';
+import type { SpanCursor } from '../export/span-cursor.ts';
 import type { ObjectSchedule } from './object-export.ts';
 import type { SpanExporter } from './types.ts';
 import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } from './wire-span-processor.ts';
@@ -55,6 +55,7 @@ export class BatchSpanProcessor extends WireSpanProcessor {
       scheduledDelayMillis,
       exportTimeoutMillis,
       onOperation: this.onOperation,
+      name: cursor.name,
     });
     return this.connected({
       pipe,

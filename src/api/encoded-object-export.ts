@@ -5,10 +5,11 @@
 import type { Arena } from '../engine/arena.ts';
 import type { ExportOutcomes } from '../export/export-outcomes.ts';
 import type { WireExporter } from '../export/exporter.ts';
-import { type FlushResult, Pipe } from '../export/pipe.ts';
+import { Pipe, type PipeFlush } from '../export/pipe.ts';
 import type { PipeCounters } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
-import type { SpanCursor } from '../export/span-queue.ts';
+import type { SpanCursor } from '../export/span-cursor.ts';
+import { asWork } from '../export/work-clock.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import { ObjectEncoder } from './object-encoder.ts';
 import {
@@ -46,14 +47,15 @@ export class EncodedObjectExport implements ObjectExport {
   private encoded = 0;
   private encodeUpTo = 0;
   private sendWhenEncoded = false;
-  private readonly timer = new PipeTimer(() => this.onDelay());
-  private readonly soon = new PipeTimer(() => this.encodeTurn());
-  private stopping: Promise<FlushResult> | undefined;
+  private readonly timer = new PipeTimer(() => asWork(() => this.onDelay()));
+  private readonly soon = new PipeTimer(() => asWork(() => this.encodeTurn()));
+  private stopping: Promise<PipeFlush> | undefined;
 
   constructor(arena: Arena, exporter: WireExporter, options: ObjectExportOptions) {
     this.options = options;
     this.encoder = new ObjectEncoder(arena, this.ledger, () => this.pipe.pump());
     this.cursor = this.encoder.queue.attach();
+    this.cursor.name = options.name ?? this.cursor.name;
     this.encoder.queue.maxPieceSpans = options.maxExportBatchSize ?? Number.POSITIVE_INFINITY;
     this.fullBytes = arena.engine.bytes.length / ARENA_SHARE;
     this.batchSize = options.maxExportBatchSize ?? DEFAULT_BATCH_SIZE;
@@ -64,6 +66,7 @@ export class EncodedObjectExport implements ObjectExport {
       scheduledDelayMillis: options.scheduledDelayMillis,
       exportTimeoutMillis: options.exportTimeoutMillis,
       onOperation: options.onOperation,
+      name: options.name,
     });
   }
 
@@ -101,8 +104,8 @@ export class EncodedObjectExport implements ObjectExport {
     return this.waitingSpans >= this.capacity ? 'queue_full' : undefined;
   }
 
-  async flush(millis: number): Promise<FlushResult> {
-    const { exported } = this.pipe.counters;
+  async flush(millis: number, isLast = false): Promise<PipeFlush> {
+    const { exported, exportedBytes } = this.pipe.counters;
     const lost = this.lost;
     const deadline = performance.now() + millis;
     const mark = this.added;
@@ -110,12 +113,13 @@ export class EncodedObjectExport implements ObjectExport {
       this.encodeSlice();
       if (this.encoded < mark) await nextTurn();
     }
-    const { bytes } = await this.pipe.flush(Math.max(0, deadline - performance.now()));
+    await this.pipe.flush(Math.max(0, deadline - performance.now()), isLast);
+    const { counters } = this.pipe;
     return {
-      exported: this.pipe.counters.exported - exported,
+      exported: counters.exported - exported,
       dropped: this.lost - lost,
       waiting: this.waitingSpans,
-      bytes,
+      bytes: counters.exportedBytes - exportedBytes,
     };
   }
 
@@ -124,12 +128,12 @@ export class EncodedObjectExport implements ObjectExport {
     this.pipe.pump();
   }
 
-  shutdown(millis: number): Promise<FlushResult> {
+  shutdown(millis: number): Promise<PipeFlush> {
     this.stopping ??= this.stop(millis);
     return this.stopping;
   }
 
-  private async stop(millis: number): Promise<FlushResult> {
+  private async stop(millis: number): Promise<PipeFlush> {
     const deadline = performance.now() + millis;
     this.timer.clear();
     this.soon.clear();
@@ -141,6 +145,7 @@ export class EncodedObjectExport implements ObjectExport {
     for (const _ of this.spans.take(this.spans.length)) this.ledger.drop('shutdown');
     const result = await this.pipe.shutdown(Math.max(0, deadline - performance.now()));
     this.encoder.close();
+    this.ledger.close();
     return result;
   }
 
@@ -160,6 +165,10 @@ export class EncodedObjectExport implements ObjectExport {
     return this.cursor.waitingBytes;
   }
 
+  get evictedSpans(): number {
+    return this.cursor.evictedSpans;
+  }
+
   get counters(): PipeCounters {
     return this.pipe.counters;
   }
@@ -176,13 +185,17 @@ export class EncodedObjectExport implements ObjectExport {
     return this.ledger.cut;
   }
 
+  get shed(): ObjectExport['shed'] {
+    return this.ledger.shed;
+  }
+
   get isClosed(): boolean {
     return this.pipe.isClosed;
   }
 
   private get lost(): number {
     const { rejected, failed, shutdown } = this.pipe.counters;
-    return this.ledger.total + rejected + failed + shutdown;
+    return this.ledger.total + this.evictedSpans + rejected + failed + shutdown;
   }
 
   private onDelay(): void {

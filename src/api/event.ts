@@ -15,6 +15,27 @@ import type { SpanSettings } from './span-settings.ts';
 const HEX_TRACE_ID = /^[0-9a-f]{32}$/i;
 const HEX_SPAN_ID = /^[0-9a-f]{16}$/i;
 
+/** Links read of one list: a sparse array of 2^32 - 1, or an iterator without an end, must not hold the program up. */
+const MAXIMUM_LINKS = 10_000;
+
+/**
+ * Gives the links of a list to `add`. False when some could not be read or are too many to be: no list, one that refuses,
+ * or one of more than 10,000.
+ */
+export function eachLink(links: Iterable<Link>, add: (link: Link) => void): boolean {
+  try {
+    let count = 0;
+    for (const link of links) {
+      if (count === MAXIMUM_LINKS) return false;
+      count += 1;
+      add(link);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export interface RecordedEvent {
   readonly name: string;
   readonly seconds: number;

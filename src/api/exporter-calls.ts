@@ -7,11 +7,13 @@
 import { warn } from '../diagnostics.ts';
 import { AnswerWaiters } from '../export/answer-waiters.ts';
 import type { ExportOutcomes, ResultCode } from '../export/export-outcomes.ts';
-import type { FlushResult } from '../export/pipe.ts';
+import { toLine } from '../export/message-line.ts';
+import type { PipeFlush } from '../export/pipe.ts';
 import { type PipeCounters, PipeLedger } from '../export/pipe-counters.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
 import { runSuppressed } from '../export/suppressed-context.ts';
 import { messageOf } from './attributes.ts';
+import { levelAt } from './content-level.ts';
 import { guardedWithin, nameOf } from './guarded-call.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import {
@@ -20,7 +22,9 @@ import {
   type ObjectExport,
   type ObjectExportOptions,
 } from './object-export.ts';
+import { PluginSpan } from './plugin-span.ts';
 import { completion } from './resource-completion.ts';
+import { shedObject } from './shed-content.ts';
 import { estimateBytes } from './span-size.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
 import { WaitingSpans } from './waiting-spans.ts';
@@ -45,7 +49,7 @@ export class ExporterCalls implements ObjectExport {
   private readonly timer = new PipeTimer(() => this.pump());
   private readonly soon = new PipeTimer(() => this.pump());
   private readonly waiters = new AnswerWaiters();
-  private stopping: Promise<FlushResult> | undefined;
+  private stopping: Promise<PipeFlush> | undefined;
   /** Ends the wait for a resource that is not complete. */
   private release = (): void => {};
   private isReleased = false;
@@ -54,7 +58,11 @@ export class ExporterCalls implements ObjectExport {
   constructor(exporter: SpanExporter, options: ObjectExportOptions) {
     this.exporter = exporter;
     this.options = options;
-    this.exported = new PipeLedger({ warn, onOperation: options.onOperation });
+    const { name, onOperation } = options;
+    this.exported = new PipeLedger({
+      warn: (code, message) => warn(name === undefined ? code : `${code}:${name}`, message),
+      onOperation,
+    });
     this.capacity = options.maxQueueSize ?? Number.POSITIVE_INFINITY;
     this.maxBytes = options.maxQueueSize === undefined ? options.maxQueueBytes : Number.POSITIVE_INFINITY;
     this.batchSize = options.maxExportBatchSize ?? (options.immediate ? 1 : DEFAULT_BATCH_SIZE);
@@ -67,6 +75,13 @@ export class ExporterCalls implements ObjectExport {
     if (refused !== undefined) {
       this.ledger.drop(refused);
       return;
+    }
+    try {
+      if (span instanceof PluginSpan && span._content !== null) {
+        shedObject(span, levelAt(this.spans.bytes, this.maxBytes), this.ledger);
+      }
+    } catch {
+      // A full stack, or a Proxy that refuses: the span waits as it is.
     }
     // What leaves in this call is read by the exporter alone.
     const size = this.options.immediate && !this.sending ? 0 : estimateBytes(span);
@@ -89,7 +104,7 @@ export class ExporterCalls implements ObjectExport {
     this.release();
   }
 
-  async flush(millis: number): Promise<FlushResult> {
+  async flush(millis: number): Promise<PipeFlush> {
     const { exported, failed } = this.exported;
     const dropped = this.ledger.total;
     const deadline = performance.now() + millis;
@@ -108,12 +123,12 @@ export class ExporterCalls implements ObjectExport {
     };
   }
 
-  shutdown(millis: number): Promise<FlushResult> {
+  shutdown(millis: number): Promise<PipeFlush> {
     this.stopping ??= this.stop(millis);
     return this.stopping;
   }
 
-  private async stop(millis: number): Promise<FlushResult> {
+  private async stop(millis: number): Promise<PipeFlush> {
     const deadline = performance.now() + millis;
     const result = await this.flush(millis);
     this.isClosed = true;
@@ -125,6 +140,7 @@ export class ExporterCalls implements ObjectExport {
     this.inFlightSpans = 0;
     const left = Math.max(0, deadline - performance.now());
     await guardedWithin('shutdown', this.exporter, left, () => this.exporter.shutdown?.());
+    this.ledger.close();
     return { ...result, dropped: result.dropped + rest, waiting: 0 };
   }
 
@@ -147,6 +163,10 @@ export class ExporterCalls implements ObjectExport {
 
   get dropped(): ObjectExport['dropped'] {
     return this.ledger.dropped;
+  }
+
+  get shed(): ObjectExport['shed'] {
+    return this.ledger.shed;
   }
 
   get cut(): number {
@@ -227,7 +247,7 @@ export class ExporterCalls implements ObjectExport {
     if (this.isClosed) return;
     this.inFlightSpans = 0;
     this.answered += spans;
-    if (failure === undefined) this.exported.countDelivered({ spanCount: spans }, 0);
+    if (failure === undefined) this.exported.countDelivered({ spanCount: spans }, { rejected: 0 });
     else this.exported.countFailed({ spanCount: spans }, failure, code);
     this.waiters.tell(this.answered);
   }
@@ -260,7 +280,7 @@ function failureOf(result: ExportResult): { reason: string; code: ResultCode } |
   try {
     if (result?.code === ExportResultCode.SUCCESS) return undefined;
     const error = result?.error;
-    return { reason: messageOf(error ?? 'the exporter gave no reason'), code: errorName(error) };
+    return { reason: toLine(messageOf(error ?? 'the exporter gave no reason')), code: errorName(error) };
   } catch (error) {
     return { reason: `its result cannot be read: ${messageOf(error)}`, code: undefined };
   }

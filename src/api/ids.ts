@@ -3,6 +3,7 @@
  * live span holds its ids without a string, an array or a heap number; hex is made when someone asks.
  * W3C Trace Context, §3.2.2.3 and §3.2.2.4.
  */
+import { warnOnce } from '../diagnostics.ts';
 
 /** Creates ids: lowercase hex, 32 digits for a trace and 16 for a span. */
 export interface IdGenerator {
@@ -19,9 +20,30 @@ const POOL_WORDS = 2048;
 const pool = new Int32Array(POOL_WORDS);
 let next = POOL_WORDS;
 
+/** The part of Node's process that is asked here; other hosts have none of it. */
+interface SnapshotHost {
+  getBuiltinModule?(name: 'node:v8'): { startupSnapshot?: { isBuildingSnapshot(): unknown } } | undefined;
+}
+
+/**
+ * Fills the pool: each thread has a module, and so a pool, of its own. While a start-up snapshot is built it gives a
+ * single lane: the module's memory is written to the snapshot, and every process that starts from it would go on with
+ * the same lanes.
+ */
 function refill(): void {
-  globalThis.crypto.getRandomValues(pool);
-  next = 0;
+  try {
+    globalThis.crypto.getRandomValues(pool);
+  } catch {
+    warnOnce(
+      'no-crypto',
+      'the host has no crypto.getRandomValues; ids come from Math.random, which is weaker. Do not turn it off.',
+    );
+    for (let word = 0; word < POOL_WORDS; word += 1) pool[word] = Math.random() * 2 ** 32;
+  }
+  const host = (globalThis as { process?: SnapshotHost }).process;
+  // Node answers 1, not `true`.
+  const isSnapshot = host?.getBuiltinModule?.('node:v8')?.startupSnapshot?.isBuildingSnapshot();
+  next = isSnapshot ? POOL_WORDS - 1 : 0;
 }
 
 /** One random lane out of a pool that is filled 8 KiB at a time. */
@@ -87,7 +109,7 @@ export function hexToLane(hex: string, start: number): number {
   );
 }
 
-/** Random ids from the host's cryptographic generator; never all zero. */
+/** Random ids from the host's cryptographic generator, or from `Math.random` with a warning where it has none; never all zero. */
 export class RandomIdGenerator implements IdGenerator {
   generateTraceId = (): string => traceIdOf(randomLane(), randomLane(), randomLane(), randomLane() || 1);
 

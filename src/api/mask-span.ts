@@ -44,6 +44,10 @@ function maskObject(span: PluginSpan, mask: Mask): void {
   const get = (key: string): unknown => (Object.hasOwn(attributes, key) ? attributes[key] : undefined);
   const masking = new Masking(mask, { name, kind, scope: span._tracer.scope.name, get });
   masking.attributes(attributes);
+  for (const [key, captured] of span._content ?? []) {
+    // Where it is shortened later, it is what the mask left of it.
+    captured.text = typeof attributes[key] === 'string' ? attributes[key] : '';
+  }
   for (const event of span.events) {
     event.name = masking.text(event.name, 'event.name') ?? '';
     if (event.attributes) masking.attributes(event.attributes);

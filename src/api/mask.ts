@@ -72,7 +72,7 @@ export class Masking {
       const value = (list as AttributeList).values[slot] as AttributeValue;
       const masked = typeof value === 'string' ? this.text(value, key) : this.value(value, key);
       if (masked === null && value !== null) (list as AttributeList).remove(slot);
-      else (list as AttributeList).values[slot] = masked;
+      else (list as AttributeList).replace(slot, masked);
     }
   }
 

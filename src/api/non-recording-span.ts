@@ -20,7 +20,7 @@ export class NonRecordingSpan implements Span {
 
   /** A span with this context. */
   static of(context: SpanContext): NonRecordingSpan {
-    const span = new NonRecordingSpan(undefined, null);
+    const span = new this(undefined, null);
     span.context = context;
     return span;
   }
@@ -68,3 +68,5 @@ export class NonRecordingSpan implements Span {
 }
 
 makeDisposable(NonRecordingSpan.prototype);
+/** A span of a trace that is not recorded because tracing takes too much: its children are none either. */
+export class ShedSpan extends NonRecordingSpan {}

@@ -2,15 +2,18 @@
 import { warn } from '../diagnostics.ts';
 import { type Arena, dropReason } from '../engine/arena.ts';
 import { SpanQueue, type Stream } from '../export/span-queue.ts';
-import { AttributeList, AttributeListPool } from './attribute-list.ts';
+import { AttributeList } from './attribute-list.ts';
+import { AttributeListPool } from './attribute-list-pool.ts';
 import { messageOf } from './attributes.ts';
-import { encode } from './commit.ts';
+import { encode } from './encode-span.ts';
 import { resourceHeader, scopeFields } from './header-messages.ts';
 import type { DropReason, Ledger } from './ledger.ts';
+import { PluginSpan } from './plugin-span.ts';
 import { readResource } from './read-resource.ts';
 import { emptyResource } from './resource.ts';
 import { completion } from './resource-completion.ts';
 import { readScope, scopeKey } from './scope.ts';
+import { encodeWithContent } from './shed-content.ts';
 import { SpanObject } from './span-object.ts';
 import type { InstrumentationScope, ReadableSpan, Resource } from './types.ts';
 
@@ -63,7 +66,11 @@ export class ObjectEncoder {
       const stream = this.streamOf(span.resource ?? NO_RESOURCE, span.instrumentationScope ?? NO_SCOPE);
       // A getter of the object may end another span, which comes here too: each has an object of its own.
       const read = new SpanObject(span, list, this.arena.keyTable);
-      const piece = encode(read, list, stream.id, this.arena, this.queue);
+      markContent(span, list);
+      const piece =
+        list.content === null
+          ? encode(read, list, stream.id, this.arena, this.queue)
+          : encodeWithContent(read, list, stream.id, this.arena, this.queue, this.ledger);
       if (piece < 0) return dropReason(piece);
       if (this.arena.writer.cuts !== 0) this.ledger.countCut(this.arena.writer.cuts);
       if (piece !== stream.openPiece) this.queue.opened(stream, piece);
@@ -146,6 +153,12 @@ export class ObjectEncoder {
       this.onComplete();
     });
   }
+}
+
+/** Tells the list which of the attributes are captured content: of our own spans it is known. */
+function markContent(span: ReadableSpan, list: AttributeList): void {
+  if (!(span instanceof PluginSpan) || span._content === null) return;
+  for (const [key, { text, units }] of span._content) list.markContent(key, text, units);
 }
 
 /** Equal for resources that read the same; one whose attributes are still on the way is only equal to itself. */

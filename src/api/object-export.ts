@@ -1,10 +1,10 @@
 /** Span objects on their way through one span processor, where they cannot be bytes from their end on. */
 import { TraceFlags } from '@opentelemetry/api';
 import type { ExportOperation } from '../export/export-outcomes.ts';
-import type { FlushResult } from '../export/pipe.ts';
+import type { PipeFlush } from '../export/pipe.ts';
 import type { PipeCounters } from '../export/pipe-counters.ts';
 import type { SpanFlow } from './component-metrics.ts';
-import type { DropReason } from './ledger.ts';
+import type { DropReason, ShedCounts } from './ledger.ts';
 import type { ReadableSpan } from './types.ts';
 
 /** When spans leave, as a processor has it. */
@@ -23,6 +23,7 @@ export interface ObjectExportOptions extends ObjectSchedule {
   /** About the bytes that waiting objects may hold, where `maxQueueSize` is not set. */
   readonly maxQueueBytes: number;
   /** As in `PipeOptions`. */
+  readonly name?: string;
   readonly onOperation?: (operation: ExportOperation) => void;
 }
 
@@ -32,9 +33,9 @@ export interface ObjectExport extends SpanFlow {
   /** As `SpanDestination.releaseHeld`. */
   releaseHeld(): void;
   /** As `Pipe.flush`. */
-  flush(millis: number): Promise<FlushResult>;
+  flush(millis: number, isLast?: boolean): Promise<PipeFlush>;
   /** As `Pipe.shutdown`. */
-  shutdown(millis: number): Promise<FlushResult>;
+  shutdown(millis: number): Promise<PipeFlush>;
   /** Spans ever given to it, refused ones included. */
   readonly received: number;
   /** The bytes of the waiting spans that are encoded. */
@@ -46,6 +47,8 @@ export interface ObjectExport extends SpanFlow {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Strings cut because one span can hold no more. */
   readonly cut: number;
+  /** Captured values that were not kept whole. */
+  readonly shed: ShedCounts;
 }
 
 /** Spans that one export takes where nothing else is set: the specification's number. */

@@ -9,6 +9,7 @@ import { sendWithRetries } from '../export/send-with-retries.ts';
 import { messageOf } from './attributes.ts';
 import { type DirectExport, DirectExports } from './direct-exports.ts';
 import { declareExporter } from './exporter-metrics.ts';
+import { nameExporter } from './exporter-names.ts';
 import { encodeRequest } from './request-encoder.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
 
@@ -34,6 +35,7 @@ export class OTLPTraceExporter implements SpanExporter {
   constructor(options: OTLPTraceExporterOptions = {}) {
     this.#options = resolveOtlpTraceOptions(options ?? {});
     const { endpoint, protocol } = this.#options;
+    nameExporter(this, endpoint.display);
     declareExporter(this, {
       type: protocol === 'http/json' ? 'otlp_http_json_span_exporter' : 'otlp_http_span_exporter',
       destination: { 'server.address': endpoint.hostname, 'server.port': endpoint.port },

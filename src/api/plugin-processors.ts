@@ -6,33 +6,38 @@ import type { Context } from '@opentelemetry/api';
 import { warnOnce } from '../diagnostics.ts';
 import type { Arena } from '../engine/arena.ts';
 import { isOwn } from '../export/own-class.ts';
-import type { FlushResult } from '../export/pipe.ts';
 import { describe } from './attributes.ts';
+import { distinctNames } from './exporter-names.ts';
+import { type FlushResult, flushResult } from './flush-result.ts';
 import { guardedWithin, reportFault, watchAnswer } from './guarded-call.ts';
+import type { ShedCounts } from './ledger.ts';
 import { NoopSpanProcessor } from './noop-span-processor.ts';
+import type { ObjectExport } from './object-export.ts';
 import type { PluginSpan } from './plugin-span.ts';
 import {
+  type DestinationCounts,
   NOTHING_COUNTED,
   type SpanDestination,
   type SpanDestinationStats,
   type Started,
 } from './span-destination.ts';
-import type { SpanProcessor } from './types.ts';
+import type { ReadableSpan, SpanProcessor } from './types.ts';
 import { WireSpanProcessor } from './wire-span-processor.ts';
 
 export class PluginProcessors implements SpanDestination {
-  private readonly processors: readonly SpanProcessor[];
+  private processors: readonly SpanProcessor[];
   private readonly ending: readonly SpanProcessor[];
-  /** Of ours, whose numbers are known; `undefined` when there is none. */
-  private readonly counted: WireSpanProcessor | undefined;
+  /** Of ours, whose numbers are known, and how their exporters are called. */
+  private readonly ours: readonly WireSpanProcessor[];
+  private readonly names: readonly string[];
 
   constructor(processors: readonly SpanProcessor[], arena: Arena) {
     this.processors = processors;
     this.ending = processors.filter(hasOnEnding);
-    for (const processor of processors) {
-      if (processor instanceof WireSpanProcessor) processor.encodeIn(arena);
-    }
-    this.counted = processors.find((processor) => processor instanceof WireSpanProcessor);
+    const ours = processors.filter((processor) => processor instanceof WireSpanProcessor);
+    this.ours = [...new Set(ours)];
+    this.names = distinctNames(this.ours.map(({ exporter }) => exporter));
+    for (const processor of this.ours) processor.encodeIn(arena);
   }
 
   onStart(span: PluginSpan, context: Context): void {
@@ -65,22 +70,38 @@ export class PluginProcessors implements SpanDestination {
     }
   }
 
+  /** As `TracerProvider.watchRoots`. */
+  watchRoots(listener: () => void): void {
+    const none = async (): Promise<void> => {};
+    const onEnd = ({ parentSpanContext: parent }: ReadableSpan): void => {
+      if (parent === undefined || parent.isRemote) listener();
+    };
+    this.processors = [...this.processors, { onStart: () => {}, onEnd, forceFlush: none, shutdown: none }];
+  }
+
   releaseHeld(): void {
     for (const processor of this.processors) {
       if (processor instanceof WireSpanProcessor) processor.objectState?.releaseHeld();
     }
   }
 
-  async flush(millis: number): Promise<FlushResult> {
-    const before = this.counts();
-    await Promise.all(this.processors.map((processor) => flushOne(processor, millis)));
-    const after = this.counts();
-    return {
-      exported: after.exported - before.exported,
-      dropped: lost(after) - lost(before),
-      waiting: after.waiting,
-      bytes: after.bytes,
-    };
+  async flush(millis: number, isLast: boolean): Promise<FlushResult> {
+    const before = this.ours.map(({ objectState }) => achievedBy(objectState));
+    await Promise.all(this.processors.map((processor) => flushOne(processor, millis, isLast)));
+    const results = this.ours.map(({ objectState }, index) => {
+      const { exported, dropped, bytes } = achievedBy(objectState);
+      return {
+        name: this.names[index],
+        exported: exported - before[index].exported,
+        dropped: dropped - before[index].dropped,
+        waiting: objectState?.waitingSpans ?? 0,
+        bytes: bytes - before[index].bytes,
+      };
+    });
+    return flushResult(
+      results.filter((_, index) => this.ours[index].objectState?.isClosed !== true),
+      0,
+    );
   }
 
   async shutdown(millis: number): Promise<void> {
@@ -88,35 +109,71 @@ export class PluginProcessors implements SpanDestination {
   }
 
   /**
-   * The numbers of our first processor. One that gets spans from elsewhere too - it is listed twice, or serves another
-   * provider - cannot say which are of this one: all are then `delegated`.
+   * The numbers of our first processor that was not shut down, and of each. One that gets spans from elsewhere too - it is
+   * listed twice, or serves another provider - cannot say which are of this one: all are then `delegated`.
    */
-  stats({ ended }: Started): SpanDestinationStats {
-    const received = this.counted?.objectState?.received ?? 0;
-    if (received === 0 || received > ended) return { ...NOTHING_COUNTED, delegated: ended };
-    const counts = this.counts();
-    return { ...counts, delegated: Math.max(0, ended - counts.waiting - counts.exported - lost(counts)) };
+  stats({ ended, shed }: Started): SpanDestinationStats {
+    const destinations = this.ours.map((processor, index) => ({
+      name: this.names[index],
+      ...countsOf(processor.objectState, ended),
+    }));
+    const atWork = this.ours.findIndex(({ objectState }) => objectState?.isClosed !== true);
+    const { name: _, ...first } = destinations[Math.max(0, atWork)] ?? {
+      ...countsOf(undefined, ended),
+      name: '',
+    };
+    const cut = this.ours.reduce((sum, { objectState }) => Math.max(sum, objectState?.cut ?? 0), 0);
+    return { ...first, cut, shed: this.shedOf(shed), destinations };
   }
 
-  private counts(): Omit<SpanDestinationStats, 'delegated'> {
-    const state = this.counted?.objectState;
-    if (state === undefined) return NOTHING_COUNTED;
-    const { shutdown, ...counters } = state.counters;
-    const dropped = { ...state.dropped };
-    if (shutdown > 0) dropped.shutdown = (dropped.shutdown ?? 0) + shutdown;
+  /** Values are shed where a span is encoded, or by the provider itself. */
+  private shedOf({ shortened, omitted }: ShedCounts): ShedCounts {
+    const states = this.ours.map(({ objectState }) => objectState?.shed);
     return {
-      ...counters,
-      waiting: state.waitingSpans,
-      bytes: state.waitingBytes,
-      dropped,
-      cut: state.cut,
+      shortened: states.reduce((sum, shed) => sum + (shed?.shortened ?? 0), shortened),
+      omitted: states.reduce((sum, shed) => sum + (shed?.omitted ?? 0), omitted),
     };
   }
 }
 
+/** What an export came to so far: spans taken, their bytes where they are encoded, spans lost. */
+function achievedBy(state: ObjectExport | undefined): { exported: number; bytes: number; dropped: number } {
+  if (state === undefined) return { exported: 0, bytes: 0, dropped: 0 };
+  const { exported, exportedBytes, rejected, failed, shutdown } = state.counters;
+  const dropped = sumOf(state.dropped) + (state.evictedSpans ?? 0) + rejected + failed + shutdown;
+  return { exported, bytes: exportedBytes, dropped };
+}
+
+function sumOf(counts: Readonly<Partial<Record<string, number>>>): number {
+  return Object.values(counts).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+}
+
+function countsOf(state: ObjectExport | undefined, ended: number): DestinationCounts {
+  if (state === undefined || state.received === 0 || state.received > ended) {
+    return { ...NOTHING_COUNTED, delegated: ended };
+  }
+  const { exported, rejected, failed, shutdown, lastError, lastErrorTime } = state.counters;
+  const dropped = { ...state.dropped };
+  if (state.evictedSpans) dropped.evicted = (dropped.evicted ?? 0) + state.evictedSpans;
+  if (shutdown > 0) dropped.shutdown = (dropped.shutdown ?? 0) + shutdown;
+  const waiting = state.waitingSpans;
+  const known = sumOf(dropped) + waiting + exported + rejected + failed;
+  return {
+    waiting,
+    bytes: state.waitingBytes,
+    exported,
+    rejected,
+    failed,
+    dropped,
+    delegated: Math.max(0, ended - known),
+    lastError,
+    lastErrorTime,
+  };
+}
+
 /** Ours end by themselves in time, and have then counted what did not leave. */
-async function flushOne(processor: SpanProcessor, millis: number): Promise<void> {
-  if (isOurs(processor, 'forceFlush')) await processor.flush(millis);
+async function flushOne(processor: SpanProcessor, millis: number, isLast: boolean): Promise<void> {
+  if (isOurs(processor, 'forceFlush')) await processor.flush(millis, isLast);
   else await guardedWithin('forceFlush', processor, millis, () => processor.forceFlush?.());
 }
 
@@ -137,10 +194,6 @@ function hasOnEnding(processor: SpanProcessor): boolean {
     reportFault('onEnding', processor, error);
     return false;
   }
-}
-
-function lost({ rejected, failed, dropped }: Omit<SpanDestinationStats, 'delegated'>): number {
-  return Object.values(dropped).reduce((sum, count) => sum + count, rejected + failed);
 }
 
 /** The processors that can be called; what is none is said, once. */

@@ -17,12 +17,16 @@ import type {
 import { warn } from '../diagnostics.ts';
 import { ownKeys } from './attribute-list.ts';
 import { define, describe, messageOf, NOTHING, snapshot, toPlain, truncate } from './attributes.ts';
+import { type CapturedText, originalLengthKey } from './captured-text.ts';
 import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } from './clock.ts';
 import { makeDisposable } from './disposable.ts';
-import { exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
+import { eachLink, exceptionAttributes, isTimeInput, recordAttributes, recordLink } from './event.ts';
 import { warnOfLimits } from './limit-warning.ts';
+import type { LiveMark } from './live-marks.ts';
 import { maskSpanObject } from './mask-span.ts';
+import { NOT_TIMED, overhead } from './overhead.ts';
 import { toHrTime } from './readable.ts';
+import { SHORTEST_CONTENT, shortenContent } from './shorten-content.ts';
 import type { SpanExtension } from './span-extension.ts';
 import { readStatus } from './status.ts';
 import type { Tracer } from './tracer.ts';
@@ -63,6 +67,10 @@ export class PluginSpan implements ApiSpan {
   _extension: SpanExtension | null = null;
   /** Attributes with places of their own. */
   _coreKeys: Set<string> | null = null;
+  /** `null` after `end()`. */
+  _mark: LiveMark | null;
+  /** What of the attributes is captured content, by key; `null` for none. */
+  _content: Map<string, CapturedText> | null = null;
 
   constructor(
     tracer: Tracer,
@@ -88,6 +96,7 @@ export class PluginSpan implements ApiSpan {
       anchor.at(now, time);
     }
     this.startTime = [time.seconds, time.nanos];
+    this._mark = tracer.settings.ledger.marks.acquire();
   }
 
   spanContext(): SpanContext {
@@ -108,6 +117,29 @@ export class PluginSpan implements ApiSpan {
       this._warnUnwritable(error);
     }
     return this;
+  }
+
+  /** As in arena mode. */
+  _setContent(key: string, text: string): void {
+    if (this.ended) return;
+    const { attributeValueLengthLimit: limit } = this._tracer.settings.limits;
+    const isLong = text.length > limit && limit >= SHORTEST_CONTENT;
+    const captured = isLong ? shortenContent(text, limit) : text;
+    this._setCore(key, captured);
+    if (isLong) this._setOriginalLength(key, text.length);
+    this._content ??= new Map();
+    this._content.set(key, { text: captured, units: text.length });
+  }
+
+  _leaveOutContent(key: string, units: number): void {
+    if (this.ended) return;
+    this._setOriginalLength(key, units);
+    this._tracer.settings.ledger.countShed(0, 1, false);
+  }
+
+  _setOriginalLength(key: string, units: number): void {
+    if (this._attributeCount >= this._tracer.settings.limits.attributeCountLimit) return;
+    this.setAttribute(originalLengthKey(key), units);
   }
 
   setAttributes(attributes: Attributes): this {
@@ -164,11 +196,7 @@ export class PluginSpan implements ApiSpan {
   }
 
   addLinks(links: Link[]): this {
-    try {
-      for (const link of links) this.addLink(link);
-    } catch {
-      if (!this.ended) this.droppedLinksCount += 1;
-    }
+    if (!eachLink(links, (link) => this.addLink(link)) && !this.ended) this.droppedLinksCount += 1;
     return this;
   }
 
@@ -193,10 +221,14 @@ export class PluginSpan implements ApiSpan {
 
   /** Ends the span: `onEnding` of every processor, which may still write, then `onEnd` of every processor. */
   end(endTime?: TimeInput): void {
+    const budget = overhead;
+    const begun = budget === null ? NOT_TIMED : budget.begin();
     try {
       this._end(endTime);
     } catch (error) {
       this._warnUnwritable(error);
+    } finally {
+      if (budget !== null) budget.end(begun);
     }
   }
 
@@ -224,6 +256,8 @@ export class PluginSpan implements ApiSpan {
     const { mask } = this._tracer.settings;
     if (mask !== null) maskSpanObject(this, mask);
     ledger.ended += 1;
+    if (this._mark !== null) ledger.marks.release(this._mark);
+    this._mark = null;
     if (metrics !== null) metrics.ended(this._spanContext.traceFlags);
     warnOfLimits(this.name, this.droppedAttributesCount, this.droppedEventsCount, this.droppedLinksCount);
     processors?.onEnd(this);
@@ -245,6 +279,8 @@ export class PluginSpan implements ApiSpan {
       plain = toPlain(copy);
     }
     const { attributes } = this;
+    // The program's own value now.
+    this._content?.delete(key);
     if (!Object.hasOwn(attributes, key)) {
       if (this._attributeCount >= attributeCountLimit) {
         this.droppedAttributesCount += 1;

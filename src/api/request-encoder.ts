@@ -2,7 +2,7 @@
 import { resolveEngineOptions } from '../config/engine.ts';
 import { openArena } from '../engine/select.ts';
 import type { ExportRequest } from '../export/exporter.ts';
-import type { SpanCursor } from '../export/span-queue.ts';
+import type { SpanCursor } from '../export/span-cursor.ts';
 import { type DropReason, Ledger } from './ledger.ts';
 import { ObjectEncoder } from './object-encoder.ts';
 import type { ReadableSpan } from './types.ts';
@@ -24,6 +24,7 @@ export function encodeRequest(spans: readonly ReadableSpan[]): EncodedRequest {
   const encoder = new ObjectEncoder(openArena(resolveEngineOptions({})), ledger);
   // Whoever gives span objects to an exporter has waited for their resource, or does not mean to.
   encoder.releaseHeld();
+  encoder.queue.isPassing = true;
   const cursor = encoder.queue.attach();
   const chunks: Uint8Array[] = [];
   let spanCount = 0;

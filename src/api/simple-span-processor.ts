@@ -2,7 +2,7 @@
 import type { MeterProvider } from '@opentelemetry/api';
 import { declareOwn } from '../export/own-class.ts';
 import { Pipe } from '../export/pipe.ts';
-import type { SpanCursor } from '../export/span-queue.ts';
+import type { SpanCursor } from '../export/span-cursor.ts';
 import type { ObjectSchedule } from './object-export.ts';
 import type { SpanExporter } from './types.ts';
 import { type ArenaExporter, type Connection, exporterOf, WireSpanProcessor } from './wire-span-processor.ts';
@@ -48,6 +48,7 @@ export class SimpleSpanProcessor extends WireSpanProcessor {
       exporter: (this.exporter as ArenaExporter).wire(),
       source: cursor,
       onOperation: this.onOperation,
+      name: cursor.name,
     });
     return this.connected({
       pipe,

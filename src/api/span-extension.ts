@@ -11,6 +11,10 @@ export interface ExtensibleSpan {
    * which has none, and that one is counted as dropped.
    */
   _setCore(key: string, value: unknown): void;
+  /** As `_setCore`, for captured content: under load it is shortened or left out. */
+  _setContent(key: string, text: string): void;
+  /** Says that there was content, which was not even read. @param units - its length, -1 where nobody knows. */
+  _leaveOutContent(key: string, units: number): void;
   _extension: SpanExtension | null;
 }
 

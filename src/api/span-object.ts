@@ -15,7 +15,7 @@ import type { KeyTable } from '../engine/key-table.ts';
 import { AttributeList } from './attribute-list.ts';
 import { describe } from './attributes.ts';
 import { readTimeInput, type Time } from './clock.ts';
-import type { EncodableSpan } from './commit.ts';
+import type { EncodableSpan } from './encode-span.ts';
 import { type RecordedEvent, type RecordedLink, traceStateText } from './event.ts';
 import { hexToLane } from './ids.ts';
 import { randomFlagOf } from './random-flag.ts';

@@ -2,13 +2,14 @@
 import type { Arena } from '../engine/arena.ts';
 import type { KeyTable } from '../engine/key-table.ts';
 import type { SpanQueue, Stream } from '../export/span-queue.ts';
-import type { AttributeListPool } from './attribute-list.ts';
+import type { AttributeListPool } from './attribute-list-pool.ts';
 import type { IdGenerator } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 import type { ResolvedSpanLimits } from './limits.ts';
 import type { Mask } from './mask.ts';
 import type { PluginProcessors } from './plugin-processors.ts';
 import type { Sampler, SamplingShortcut } from './sampler.ts';
+import type { Span } from './span.ts';
 import type { SpanMetrics } from './span-metrics.ts';
 import type { Resource } from './types.ts';
 
@@ -30,8 +31,8 @@ export interface SpanSettings {
   /** Spans that may wait, Infinity when only bytes bound them. */
   readonly maxQueueSize: number;
   /** Called after a commit that opened a piece, or after every one when `notifyEach`. */
-  readonly notify: (stream: Stream) => void;
-  readonly notifyEach: boolean;
+  notify: (stream: Stream, span: Span) => void;
+  notifyEach: boolean;
   /** `null` in arena mode: finished spans are bytes, and nobody sees them start. */
   readonly processors: PluginProcessors | null;
   /** `null` without a MeterProvider: nothing is counted for it then. */

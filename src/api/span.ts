@@ -22,6 +22,7 @@ import { type Anchor, currentAnchor, monotonicNow, readTimeInput, type Time } fr
 import { commit, refusal } from './commit.ts';
 import { makeDisposable } from './disposable.ts';
 import {
+  eachLink,
   exceptionAttributes,
   isTimeInput,
   type RecordedEvent,
@@ -34,6 +35,8 @@ import type { Identity } from './identity.ts';
 import { spanIdOf, traceIdOf } from './ids.ts';
 import { warnOfLimits } from './limit-warning.ts';
 import { maskSpan } from './mask-span.ts';
+import { overhead } from './overhead.ts';
+import { parentTraceStateOf } from './parent-trace-state.ts';
 import { ownSpanContext } from './random-flag.ts';
 import { readableEvents, readableLinks, toHrTime } from './readable.ts';
 import type { SpanExtension } from './span-extension.ts';
@@ -145,6 +148,18 @@ export class Span implements ApiSpan {
     return this;
   }
 
+  /** Sets captured content: under load it may be shortened or left out, unlike attributes. */
+  _setContent(key: string, text: string): void {
+    this._attributes?.setContent(key, text);
+  }
+
+  /** Notes content that was not even made into text. @param units - its length, -1 where nobody knows. */
+  _leaveOutContent(key: string, units: number): void {
+    if (this._attributes === null) return;
+    this._attributes.setOriginalLength(key, units);
+    this._tracer.settings.ledger.countShed(0, 1, false);
+  }
+
   setAttributes(attributes: Attributes): this {
     const list = this._attributes;
     if (list === null) return this;
@@ -194,13 +209,10 @@ export class Span implements ApiSpan {
     return this;
   }
 
+  /** Adds each of a list; beyond 10,000 the rest is not read, and counts as one that was dropped. */
   addLinks(links: Link[]): this {
-    try {
-      for (const link of links) this.addLink(link);
-    } catch {
-      // No list, or one that refuses to be read: how many links are lost nobody can know.
-      if (this._attributes !== null) this._droppedLinks += 1;
-    }
+    // How many links are lost nobody can know.
+    if (!eachLink(links, (link) => this.addLink(link)) && this._attributes !== null) this._droppedLinks += 1;
     return this;
   }
 
@@ -226,6 +238,20 @@ export class Span implements ApiSpan {
 
   /** Ends the span and encodes it. A second call does nothing and warns. An end before the start becomes the start. */
   end(endTime?: TimeInput): void {
+    const budget = overhead;
+    if (budget === null) {
+      this._end(endTime);
+      return;
+    }
+    const begun = budget.begin();
+    try {
+      this._end(endTime);
+    } finally {
+      budget.end(begun);
+    }
+  }
+
+  _end(endTime: TimeInput | undefined): void {
     const list = this._attributes;
     if (list === null) {
       warn('ended-twice', `end() was called again on span "${this._name}"; the first call counts.`);
@@ -357,18 +383,6 @@ export class Span implements ApiSpan {
   get droppedLinksCount(): number {
     return this._droppedLinks;
   }
-}
-
-/** Of spans whose trace state a sampler replaced, that of their parent: too few for a field of every span. */
-const parentTraceStates = new WeakMap<Span, TraceState | undefined>();
-
-/** Remembers the trace state of a span's parent where the span's own is another. */
-export function keepParentTraceState(span: Span, traceState: TraceState | undefined): void {
-  parentTraceStates.set(span, traceState);
-}
-
-function parentTraceStateOf(span: Span): TraceState | undefined {
-  return parentTraceStates.has(span) ? parentTraceStates.get(span) : span._traceState;
 }
 
 function warnReadOnly(): void {

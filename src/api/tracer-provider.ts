@@ -14,19 +14,23 @@ import { environmentAttributes } from '../config/resource-environment.ts';
 import { resolveSampler } from '../config/sampler.ts';
 import { type GeneralLimits, resolveSpanLimits } from '../config/span-limits.ts';
 import { warnOnce } from '../diagnostics.ts';
+import type { Arena } from '../engine/arena.ts';
 import type { EngineName } from '../engine/engine.ts';
 import { openArena } from '../engine/select.ts';
-import type { FlushResult } from '../export/pipe.ts';
 import { SpanQueue, type Stream } from '../export/span-queue.ts';
 import { ArenaDestination } from './arena-destination.ts';
-import { AttributeList, AttributeListPool } from './attribute-list.ts';
+import { AttributeList } from './attribute-list.ts';
+import { AttributeListPool } from './attribute-list-pool.ts';
 import { describe } from './attributes.ts';
+import { arenaLevel, FULL, overheadLevel, SHORTENED } from './content-level.ts';
 import { ownContextManager } from './context.ts';
+import type { DestinationFlush, FlushResult } from './flush-result.ts';
 import { resourceHeader, scopeFields } from './header-messages.ts';
 import { type IdGenerator, RandomIdGenerator } from './ids.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type ShedCounts } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
 import type { Mask } from './mask.ts';
+import { overhead } from './overhead.ts';
 import { PluginProcessors, usableProcessors } from './plugin-processors.ts';
 import { defaultResource, resourceFromAttributes } from './resource.ts';
 import { completion } from './resource-completion.ts';
@@ -34,7 +38,7 @@ import { type Sampler, samplingShortcut } from './sampler.ts';
 import { readScope, scopeKey } from './scope.ts';
 import { sdkMetrics } from './sdk-metrics.ts';
 import type { SDKRegistrationConfig } from './sdk-registration-config.ts';
-import type { SpanDestination, SpanDestinationStats } from './span-destination.ts';
+import type { DestinationStats, SpanDestination, SpanDestinationStats } from './span-destination.ts';
 import { SpanMetrics } from './span-metrics.ts';
 import type { SpanSettings } from './span-settings.ts';
 import { Tracer } from './tracer.ts';
@@ -71,11 +75,25 @@ export interface TracerProviderOptions extends EngineOptions {
   forceFlushTimeoutMillis?: number;
 }
 
-export type { BatchOptions, FlushResult };
+export type { BatchOptions, DestinationFlush, DestinationStats, FlushResult };
+
+/** What was left out under load, and how much is now. */
+export interface ShedStats {
+  /** Captured values that were shortened, and left out. */
+  readonly shortened: number;
+  readonly omitted: number;
+  /** New traces that were not recorded because of `maxCpuPercent`; what would have been their spans nobody knows. */
+  readonly unsampled: number;
+  /** What becomes of the captured content of a span that ends now. */
+  readonly content: 'full' | 'shortened' | 'omitted';
+  /** Share of new traces that `maxCpuPercent` lets record now: 1, 1/2, … 1/64. */
+  readonly sampling: number;
+}
 
 /** The numbers of a provider. `started = live + abandoned + waiting + exported + rejected + failed + Σ dropped +
  * delegated`. */
 export interface TracerProviderStats extends SpanDestinationStats {
+  readonly shed: ShedStats;
   /** Which engine runs. */
   readonly engine: EngineName;
   /** What spans are: bytes from their end on, or objects for processors. */
@@ -84,7 +102,7 @@ export interface TracerProviderStats extends SpanDestinationStats {
   readonly started: number;
   /** Spans that did not end yet. */
   readonly live: number;
-  /** Spans that were collected without `end()`, in arena mode; known some time after they were. */
+  /** Spans that were collected without `end()`; known some time after they were. */
   readonly abandoned: number;
   /** Of the whole arena: look-ups in the value memo and the bytes it holds, and the attribute keys known. */
   readonly memo: {
@@ -111,7 +129,7 @@ export class TracerProvider implements ApiTracerProvider {
    * objects that processors may write to (plug-in mode). The mode is fixed here; a processor pushed into a
    * provider later is not supported.
    *
-   * @throws Error when a forced engine cannot start.
+   * @throws Error when a forced engine cannot start, or the host has no memory for the arena; `init()` says so instead.
    */
   constructor(given: TracerProviderOptions = {}) {
     const options = given ?? {};
@@ -240,7 +258,27 @@ export class TracerProvider implements ApiTracerProvider {
 
   /** As `forceFlush`, and says what happened. */
   async flush(timeoutMillis: number = this.flushMillis): Promise<FlushResult> {
-    return this.destination.flush(checkMillis(timeoutMillis, this.flushMillis));
+    return this.destination.flush(checkMillis(timeoutMillis, this.flushMillis), false);
+  }
+
+  /** As `flush`, where nobody will wait again: it ends early if no try would come before the deadline. @internal */
+  flushLast(millis: number): Promise<FlushResult> {
+    return this.destination.flush(millis, true);
+  }
+
+  /**
+   * Calls `listener` when a span has ended whose parent, if any, is in another process. Until this is called, no span
+   * costs anything for it. @internal
+   */
+  watchRoots(listener: () => void): void {
+    const { settings } = this;
+    const { notify, processors } = settings;
+    settings.notifyEach = true;
+    settings.notify = (stream, span) => {
+      notify(stream, span);
+      if (span._remoteParent || (span._parent0 | span._parent1) === 0) listener();
+    };
+    processors?.watchRoots(listener);
   }
 
   /** Flushes, then stops: spans that end afterwards are dropped and counted, new ones do not record. */
@@ -255,24 +293,33 @@ export class TracerProvider implements ApiTracerProvider {
     await this.destination.shutdown(timeoutMillis);
     const { core } = this.settings.arena.engine;
     for (const tracer of this.tracers.values()) core.dropStream(tracer.stream.id);
+    this.settings.ledger.close();
   }
 
   /**
-   * The numbers of this provider. Where several processors export, exports are those of the first: of the first
-   * still at work in arena mode, of the first of ours in plug-in mode.
+   * The numbers of this provider. Where several processors export, those of what was exported are of the first that was
+   * not shut down, in plug-in mode of the first of ours; `destinations` has each.
    */
   stats(): TracerProviderStats {
     const { arena, ledger, processors } = this.settings;
+    const counts = this.destination.stats(ledger);
     return {
       engine: arena.engine.name,
       mode: processors === null ? 'arena' : 'plug-in',
       started: ledger.started,
       live: ledger.live,
       abandoned: ledger.abandoned,
-      ...this.destination.stats(ledger),
+      ...counts,
+      shed: shedStats(counts.shed, ledger, arena),
       memo: arena.memo,
     };
   }
+}
+
+function shedStats(counts: ShedCounts, { unsampled }: Ledger, arena: Arena): ShedStats {
+  const level = Math.max(arenaLevel(arena), overheadLevel());
+  const content = level === FULL ? 'full' : level === SHORTENED ? 'shortened' : 'omitted';
+  return { ...counts, unsampled, content, sampling: overhead?.sampling ?? 1 };
 }
 
 function environmentResource(): Resource {

@@ -6,6 +6,7 @@ import {
   type Context,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
+  type Link,
   SpanKind,
   type SpanOptions,
   type TraceState,
@@ -24,12 +25,15 @@ import {
   withContext,
   withoutSpan,
 } from './context.ts';
+import { eachLink } from './event.ts';
 import { generateSpanId, generateTraceId, identity, inherit, spanContextOf } from './identity.ts';
-import { NonRecordingSpan } from './non-recording-span.ts';
+import { NonRecordingSpan, ShedSpan } from './non-recording-span.ts';
+import { type Overhead, overhead } from './overhead.ts';
+import { keepParentTraceState } from './parent-trace-state.ts';
 import { PluginSpan } from './plugin-span.ts';
 import { refusePromise, swallowRejection } from './refuse-promise.ts';
 import { SamplingDecision, type SamplingResult } from './sampler.ts';
-import { keepParentTraceState, Span } from './span.ts';
+import { Span } from './span.ts';
 import { validKind } from './span-kind.ts';
 import type { SpanSettings } from './span-settings.ts';
 import type { InstrumentationScope } from './types.ts';
@@ -66,14 +70,27 @@ export class Tracer implements ApiTracer {
    * are known now belong into `options`: a sampler sees only those.
    */
   startSpan(name: string, options?: SpanOptions, parentContext?: Context): ApiSpan {
+    if (overhead !== null) return this.startMeasured(overhead, name, options, parentContext);
     try {
       return this.start(name, options ?? NO_OPTIONS, parentContext);
     } catch (error) {
-      warn(
-        'start-span',
-        `startSpan: options or context cannot be read: ${describe(error)}. Nothing is recorded.`,
-      );
-      return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+      return unreadable(error);
+    }
+  }
+
+  private startMeasured(
+    budget: Overhead,
+    name: string,
+    options: SpanOptions | undefined,
+    parentContext: Context | undefined,
+  ): ApiSpan {
+    const begun = budget.beginStart();
+    try {
+      return this.start(name, options ?? NO_OPTIONS, parentContext);
+    } catch (error) {
+      return unreadable(error);
+    } finally {
+      budget.end(begun);
     }
   }
 
@@ -106,6 +123,11 @@ export class Tracer implements ApiTracer {
     const parentSampled = inherit(parent);
     // Trace SDK specification, "SDK Span creation": the trace id, then the sampler, then the span id.
     if (settings.idGenerator !== null && parentSampled === undefined) generateTraceId(settings.idGenerator);
+    if (overhead !== null) {
+      // Whatever the sampler would say: traces are shed as a whole.
+      if (parent instanceof ShedSpan) return new ShedSpan(parent, settings.idGenerator);
+      if (parentSampled === undefined && !overhead.keeps(identity.trace3)) return this.shedRoot();
+    }
     if (shortcut === 'ask') return this.startSampled(spanName, options, context, parent);
     if (settings.idGenerator !== null) generateSpanId(settings.idGenerator);
     identity.flags |= SAMPLED;
@@ -138,6 +160,13 @@ export class Tracer implements ApiTracer {
     return withContext(new SpanFrame(parent, span), () => (fn as F)(span)) as ReturnType<F>;
   }
 
+  private shedRoot(): ShedSpan {
+    const { idGenerator, ledger } = this.settings;
+    if (idGenerator !== null) generateSpanId(idGenerator);
+    ledger.unsampled += 1;
+    return ShedSpan.of(spanContextOf(identity));
+  }
+
   /** Asks the provider's sampler. Its arguments, and its attributes in the span, cost only those who set one. */
   private startSampled(
     name: string,
@@ -167,7 +196,7 @@ export class Tracer implements ApiTracer {
         options.kind,
         // Copies: what a sampler does to them must reach neither the caller's objects nor other spans.
         this.cleanAttributes(options.attributes),
-        Array.isArray(options.links) ? [...options.links] : [],
+        copyLinks(options.links),
       );
       refusePromise(result, 'the sampler');
       const { decision, attributes, traceState } = result;
@@ -241,6 +270,14 @@ export class Tracer implements ApiTracer {
   }
 }
 
+function unreadable(error: unknown): ApiSpan {
+  warn(
+    'start-span',
+    `startSpan: options or context cannot be read: ${describe(error)}. Nothing is recorded.`,
+  );
+  return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+}
+
 /** What the API alone would answer: a span that hands its parent's context on ("Behavior in the absence of an SDK"). */
 function withoutSdk(context: Context, { root }: SpanOptions): ApiSpan {
   const parent = root ? undefined : spanOf(context)?.spanContext();
@@ -270,6 +307,13 @@ function isUnsampled(parent: ApiSpan | undefined): boolean {
   if (parent instanceof NonRecordingSpan) return true;
   const context = parent.spanContext();
   return (context.traceFlags & SAMPLED) === 0 && isSpanContextValid(context);
+}
+
+/** The array a sampler may look at; of an endless or sparse one the beginning. */
+function copyLinks(links: unknown): Link[] {
+  const copy: Link[] = [];
+  if (Array.isArray(links)) eachLink(links, (link) => copy.push(link));
+  return copy;
 }
 
 function isContext(value: unknown): value is Context {

@@ -6,12 +6,13 @@ import type { Arena } from '../engine/arena.ts';
 import { openArena } from '../engine/select.ts';
 import type { WireExporter } from '../export/exporter.ts';
 import { isOwn } from '../export/own-class.ts';
-import type { FlushResult, Pipe } from '../export/pipe.ts';
-import type { SpanCursor } from '../export/span-queue.ts';
+import type { Pipe, PipeFlush } from '../export/pipe.ts';
+import type { SpanCursor } from '../export/span-cursor.ts';
 import { messageOf } from './attributes.ts';
 import { EncodedObjectExport } from './encoded-object-export.ts';
 import { ExporterCalls } from './exporter-calls.ts';
 import { countsItself, exporterMetrics } from './exporter-metrics.ts';
+import { exporterName } from './exporter-names.ts';
 import { nameOf } from './guarded-call.ts';
 import type { ObjectExport, ObjectExportOptions, ObjectSchedule } from './object-export.ts';
 import { type DropCounts, ProcessorMetrics } from './processor-metrics.ts';
@@ -132,10 +133,10 @@ export abstract class WireSpanProcessor implements SpanProcessor {
     await this.stop(DEFAULT_MILLIS);
   }
 
-  /** As `forceFlush`, and says what became of span objects. @internal */
-  async flush(millis: number): Promise<FlushResult | undefined> {
-    await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis)));
-    return this.objects?.flush(millis);
+  /** As `forceFlush`, and says what became of span objects; `isLast` as in `Pipe.flush`. @internal */
+  async flush(millis: number, isLast = false): Promise<PipeFlush | undefined> {
+    await Promise.all(this.connections.map(({ pipe }) => pipe.flush(millis, isLast)));
+    return this.objects?.flush(millis, isLast);
   }
 
   /** As `shutdown`. @internal */
@@ -167,7 +168,8 @@ export abstract class WireSpanProcessor implements SpanProcessor {
     const takesObjects = !takesBytes(exporter) || exporter.prefersObjects || this.isStopped;
     const measured = takesObjects && countsItself(exporter) ? undefined : exporterMetrics(exporter);
     const maxQueueBytes = this.arena?.engine.bytes.length ?? resolveEngineOptions({}).arenaBytes;
-    const options = { ...objectSchedule, maxQueueBytes, onOperation: measured?.onOperation };
+    const name = exporterName(exporter);
+    const options = { ...objectSchedule, maxQueueBytes, onOperation: measured?.onOperation, name };
     const objects = takesObjects
       ? new ExporterCalls(exporter, options)
       : new EncodedObjectExport(this.arena ?? openArena(resolveEngineOptions({})), exporter.wire(), options);

@@ -93,8 +93,10 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
     limit: 'At most the queue size. Unset: the size of the request in bytes is the bound.',
   },
   exporters: {
-    meaning: 'Where spans go.',
-    limit: 'Other names are ignored. `none` or an empty list: nowhere.',
+    meaning: 'Where spans go; [each gets every span](#several-destinations).',
+    limit:
+      'Other names are ignored, and an entry that cannot be used is left out and named; if none can, tracing is off. ' +
+      '`none` or an empty list: nowhere.',
   },
   endpoint: {
     meaning: 'Where OTLP requests go.',
@@ -135,7 +137,9 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
   },
   arenaBytes: {
     meaning: 'Memory for finished spans that wait, per thread; rounded up to 64 KiB.',
-    limit: 'When it is full, new spans are dropped and counted. The first provider of a thread decides.',
+    limit:
+      'From 75 % captured content is shortened, from 87.5 % left out; when it is full, new spans are dropped and ' +
+      'counted. The first provider of a thread decides.',
   },
   content: {
     meaning: 'What is captured of inputs and outputs: text too, all but text, or nothing.',
@@ -157,11 +161,24 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
       'Replaces what looks like a key, a token, a card number or a mail address, before `mask` sees it.',
     limit: 'Patterns are no proof: what none of them knows is sent.',
   },
+  maxCpuPercent: {
+    meaning: 'Most of the main thread that tracing itself may take, in percent.',
+    limit:
+      'Over it, captured content is shortened, then left out, then of new traces 1/2, 1/4, … 1/64 are recorded; more ' +
+      'again when the load falls. Unset: nothing is measured.',
+  },
   meterProvider: {
     meaning:
       'Gets metrics of the SDK itself, [`otel.sdk.*`](metrics.md). Processors and `OTLPTraceExporter` take one of ' +
       'their own as `selfObsMeterProvider`.',
     limit: 'One that throws is named once, and measured no more. Unset: nothing is measured.',
+  },
+  flushOnSignals: {
+    meaning: 'Sends what has finished before a signal ends the program.',
+    limit:
+      'For up to 2 s, or until a second signal; then the signal is raised again. Where the program has a listener of its ' +
+      'own for it, that one decides what happens. `SIGTERM`, `SIGINT`, `SIGHUP`, `SIGQUIT`, `SIGBREAK` and `SIGUSR2` ' +
+      'can be named; others are ignored.',
   },
   logLevel: {
     meaning: 'Which of our own messages reach stderr.',
@@ -211,14 +228,27 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   },
   {
     title: 'OTLP exporter',
-    introduction: 'Options of `init`, and, but for `endpoint`, which is `url` there, of `OTLPTraceExporter`.',
+    introduction:
+      'Options of `init` for `otlp`, and, but for `endpoint`, which is `url` there, of `OTLPTraceExporter`.',
     options: ['endpoint', 'headers', 'timeoutMillis', 'compression', 'protocol'],
   },
   {
+    title: 'Several destinations',
+    introduction:
+      'A receiver in `exporters` is `{ endpoint, headers, timeoutMillis, compression, protocol, ca, cert, key, batch, ' +
+      'name }`, all but `endpoint` optional, each with the meaning and default it has on this page. The options of `init` ' +
+      'above and the variables `OTEL_EXPORTER_OTLP_*` are those of `otlp`: **a receiver with its own endpoint takes nothing ' +
+      'from them**, no header and no certificate, and no time-out, compression or protocol either. ' +
+      'Only `batch` and the `OTEL_BSP_*` variables are for all. An exporter, of any make, has the options it was made with.',
+    options: [],
+  },
+  {
     title: 'TLS',
-    introduction: 'For `https:` endpoints. Options of `OTLPTraceExporter`; `init` reads the variables.',
+    introduction:
+      'For `https:` endpoints. Options of `OTLPTraceExporter` and of a receiver in `exporters`; `otlp` reads the variables.',
     options: ['ca', 'cert', 'key'],
   },
-  { title: 'Engine', options: ['engine', 'arenaBytes'] },
+  { title: 'The end of the program', options: ['flushOnSignals'] },
+  { title: 'Engine', options: ['engine', 'arenaBytes', 'maxCpuPercent'] },
   { title: 'Captured content', options: ['content', 'mask', 'redact', 'dialect'] },
 ];

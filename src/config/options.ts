@@ -142,7 +142,7 @@ export const OPTIONS = {
 
   exporters: {
     type: 'list',
-    accepts: '`otlp`, `console`, `none`',
+    accepts: '`otlp`, `console`, `none`; the option also receivers `{ endpoint, headers, … }` and exporters',
     default: '`otlp`',
     environment: ['OTEL_TRACES_EXPORTER'],
   },
@@ -233,11 +233,25 @@ export const OPTIONS = {
     default: '`false`',
     environment: [],
   },
+  maxCpuPercent: {
+    type: 'ratio',
+    unit: 'percent',
+    minimum: 0.1,
+    maximum: 100,
+    default: undefined,
+    environment: ['SPANDREL_MAX_CPU_PERCENT'],
+  },
   meterProvider: {
     type: 'object',
     accepts: 'a `MeterProvider` of `@opentelemetry/api`',
     default: 'none',
     environment: [],
+  },
+  flushOnSignals: {
+    type: 'list',
+    accepts: '`true` (`SIGTERM` and `SIGINT`), `false`, or a list of signals',
+    default: '`false`',
+    environment: ['SPANDREL_FLUSH_ON_SIGNALS'],
   },
   logLevel: {
     type: 'choice',

@@ -19,10 +19,15 @@ import {
   readNumber,
 } from './readers.ts';
 
-/** The value of a numeric option: `explicit`, else its variables, else its default. What is invalid is skipped. */
+/**
+ * The value of a numeric option: `explicit`, else its variables, else its default. What is invalid is skipped.
+ *
+ * @param isAlone - whether its variables do not count.
+ */
 export function resolveNumber<Name extends NumberOptionName>(
   name: Name,
   explicit: number | undefined,
+  isAlone: boolean = false,
 ): number | (typeof OPTIONS)[Name]['default'] {
   const option: NumberOption = OPTIONS[name];
   const rule: NumberRule = {
@@ -32,7 +37,9 @@ export function resolveNumber<Name extends NumberOptionName>(
     unit: option.unit,
   };
   const value =
-    checkNumberOption(name, explicit, rule) ?? readNumber(option.environment, rule) ?? option.default;
+    checkNumberOption(name, explicit, rule) ??
+    readNumber(isAlone ? [] : option.environment, rule) ??
+    option.default;
   return value as number | (typeof OPTIONS)[Name]['default'];
 }
 
@@ -40,11 +47,14 @@ export function resolveNumber<Name extends NumberOptionName>(
 export function resolveChoice<Name extends ChoiceOptionName>(
   name: Name,
   explicit: Choice<Name> | undefined,
+  isAlone: boolean = false,
 ): Choice<Name> {
   const { choices, environment, default: fallback } = OPTIONS[name];
   const words = choices as readonly Choice<Name>[];
   return (
-    checkChoiceOption(name, explicit, words) ?? readChoice(environment, words) ?? (fallback as Choice<Name>)
+    checkChoiceOption(name, explicit, words) ??
+    readChoice(isAlone ? [] : environment, words) ??
+    (fallback as Choice<Name>)
   );
 }
 

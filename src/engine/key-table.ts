@@ -73,8 +73,9 @@ export class KeyTable {
     // A lone surrogate became U+FFFD: such a key travels inline.
     if (copy !== key) return -1;
     this.memorable[index] = isAscii && key.length <= MEMO_KEY_LENGTH ? 1 : 0;
-    this.indexes.set(copy, index);
+    // In this order: where a full stack cuts in between, no second key gets the index.
     this.keys.push(copy);
+    this.indexes.set(copy, index);
     return index;
   }
 

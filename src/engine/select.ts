@@ -17,7 +17,7 @@ const forced = new Map<EngineName, Arena>();
  * The arena of this thread, made by the first call. A later call with another size gets the same arena and
  * warns; one that forces the other engine gets an arena of its own.
  *
- * @throws Error when a forced engine cannot start.
+ * @throws Error when a forced engine cannot start, or the host has no memory for either.
  */
 export function openArena(options: ArenaOptions): Arena {
   if (shared === undefined) {
@@ -54,10 +54,12 @@ function startEngine(options: ArenaOptions): Engine {
         cause: error,
       });
     }
+    // First: where it cannot start either, nothing is used instead.
+    const engine = createTsEngine(options);
     warnOnce(
       'engine-fallback',
       `the wasm engine could not start (${cause}); the TypeScript engine is used instead.`,
     );
-    return createTsEngine(options);
+    return engine;
   }
 }

@@ -4,6 +4,17 @@ import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 
 /** @throws RangeError when the host cannot allocate `arenaBytes`. */
 export function createTsEngine(options: EngineOptions): Engine {
-  const buffer = new ArrayBuffer(options.arenaBytes);
+  const buffer = allocate(options.arenaBytes);
   return createEngine('ts', createCore(buffer), buffer, options);
+}
+
+function allocate(arenaBytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(arenaBytes);
+  } catch (cause) {
+    throw new RangeError(
+      `arenaBytes: expected ${arenaBytes} bytes of memory, the host has none left. Lower arenaBytes (SPANDREL_ARENA_BYTES).`,
+      { cause },
+    );
+  }
 }

@@ -5,6 +5,8 @@ import { PipeTimer } from './pipe-timer.ts';
 interface Waiter {
   /** Done when this many spans have been answered for. */
   readonly mark: number;
+  /** When it is given up at the latest, by the caller's clock. */
+  readonly deadline: number;
   readonly settle: () => void;
 }
 
@@ -14,26 +16,34 @@ export class AnswerWaiters {
   /**
    * Resolves when `tell` reaches `mark`, or after `millis`. Keeps the process alive meanwhile: its caller was promised an
    * end.
+   *
+   * @param deadline - when that is by the caller's clock, if `tellPause` may end the wait; default never.
    */
-  until(mark: number, millis: number): Promise<void> {
+  until(mark: number, millis: number, deadline = Number.POSITIVE_INFINITY): Promise<void> {
     return new Promise((resolve) => {
-      const deadline = new PipeTimer(() => waiter.settle(), true);
+      const timer = new PipeTimer(() => waiter.settle(), true);
       const waiter: Waiter = {
         mark,
+        deadline,
         settle: () => {
-          deadline.clear();
+          timer.clear();
           this.#waiters.delete(waiter);
           resolve();
         },
       };
       this.#waiters.add(waiter);
-      deadline.arm(millis);
+      timer.arm(millis);
     });
   }
 
   /** Spans up to this position have been answered for. */
   tell(answered: number): void {
     for (const waiter of this.#waiters) if (waiter.mark <= answered) waiter.settle();
+  }
+
+  /** Nothing will be answered before `time`: whoever waits no longer than that need not wait. */
+  tellPause(time: number): void {
+    for (const waiter of this.#waiters) if (waiter.deadline <= time) waiter.settle();
   }
 
   /** Nothing more will be answered that anyone should wait for. */

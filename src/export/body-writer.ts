@@ -1,5 +1,7 @@
 /** @module Hands a request body to a socket in small turns, without copying it. */
 
+import { asWork } from './work-clock.ts';
+
 /** Most bytes written in one turn of the event loop, so that an export never holds the loop for long. */
 export const BYTES_PER_TURN = 262_144;
 
@@ -39,15 +41,16 @@ export function writeBody(
       if (index === chunks.length) break;
       if (!accepts) {
         // 'drain' can come within this turn, when the kernel took all at once; hence another turn after it.
-        target.once('drain', () => setImmediate(writeTurn));
+        target.once('drain', () => setImmediate(laterTurn));
         return;
       }
       if (budget === 0) {
-        setImmediate(writeTurn);
+        setImmediate(laterTurn);
         return;
       }
     }
     if (!target.destroyed && !isStopped()) target.end();
   };
+  const laterTurn = (): void => asWork(writeTurn);
   writeTurn();
 }

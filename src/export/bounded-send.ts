@@ -1,5 +1,6 @@
 /** @module Calls an exporter so that no attempt lasts for ever and none throws, whoever wrote it. */
 
+import { codeOf } from './error-code.ts';
 import type { ExportRequest, SendResult, WireExporter } from './exporter.ts';
 import { PipeTimer } from './pipe-timer.ts';
 import { runSuppressed } from './suppressed-context.ts';
@@ -58,7 +59,6 @@ export function isPromise(value: SendResult | Promise<SendResult>): value is Pro
 
 /** The request is lost, the pipe goes on. The error's own text may hold a secret. */
 function brokenContract(error: unknown): SendResult {
-  const name = (error as { name?: unknown } | undefined)?.name;
-  const code = typeof name === 'string' ? name : typeof error;
+  const code = codeOf(error);
   return { kind: 'failed', reason: `the exporter threw ${code}`, code };
 }

@@ -1,5 +1,7 @@
 /** @module Where spans go: checks an OTLP/HTTP endpoint and keeps its secrets out of every text about it. */
 
+import { toPrintable } from '../diagnostics.ts';
+
 /** A checked endpoint. */
 export interface Endpoint {
   readonly protocol: 'http:' | 'https:';
@@ -41,15 +43,13 @@ export function parseGeneralEndpoint(text: string, source: string): Endpoint {
   return fromUrl(url);
 }
 
+/** Names of RFC 6761, 6.3; 127.0.0.0/8 and ::1, and what stands for this host, 0.0.0.0 and ::. As `URL` writes them. */
+const LOOPBACK =
+  /^(?:(?:.+\.)?localhost\.?|127(?:\.\d{1,3}){3}|0\.0\.0\.0|::1?|::ffff:(?:7f[\da-f]{2}:[\da-f]{1,4}|0:0))$/;
+
 /** Whether the endpoint is on this machine, where plain http shows its headers to nobody else. */
 export function isLoopback(endpoint: Endpoint): boolean {
-  const { hostname } = endpoint;
-  return (
-    hostname === 'localhost' ||
-    hostname.endsWith('.localhost') ||
-    hostname === '::1' ||
-    /^127(\.\d{1,3}){3}$/.test(hostname)
-  );
+  return LOOPBACK.test(endpoint.hostname);
 }
 
 function parseUrl(text: string, source: string): URL {
@@ -79,7 +79,8 @@ function fromUrl(url: URL): Endpoint {
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port),
     path: `${url.pathname}${url.search}`,
-    display: `${protocol}//${url.host}${url.pathname}`,
+    // A password with a slash in it makes the rest of the userinfo a path.
+    display: `${protocol}//${url.host}${url.pathname.replace(/^.*@/, '/[redacted]@')}`,
     ...credentials,
   };
 }
@@ -89,7 +90,7 @@ function withoutSecrets(text: string): string {
   const at = text.lastIndexOf('@');
   const host = at < 0 ? text : `[redacted]@${text.slice(at + 1)}`;
   const shown = host.replace(/[?#].*$/s, '');
-  return JSON.stringify(shown.length > 100 ? `${shown.slice(0, 100)}…` : shown);
+  return JSON.stringify(toPrintable(shown.length > 100 ? `${shown.slice(0, 100)}…` : shown));
 }
 
 function decode(text: string): string {

@@ -56,6 +56,8 @@ export interface RequestSource {
   readonly waitingBytes: number;
   /** Spans that this destination lost because it was behind and others needed the room. Default 0. */
   readonly evictedSpans?: number;
+  /** Most bytes of one request, whatever the pipe has for a limit. Default: none. */
+  readonly maxRequestBytes?: number;
   /**
    * Takes the oldest finished spans, at most `maxBytes` (one span larger than that is taken alone) and at most
    * `maxSpans`, and lays the headers around them. `undefined` when nothing waits.

@@ -4,6 +4,7 @@ import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:h
 import type { Socket } from 'node:net';
 import { writeBody } from './body-writer.ts';
 import type { Deadline } from './deadline.ts';
+import { codeOf } from './error-code.ts';
 
 /** Largest answer read, in bytes (OTLP specification, "Response Size"). */
 export const MAXIMUM_RESPONSE_BYTES = 4_194_304;
@@ -76,8 +77,8 @@ class Attempt {
     const request = this.#request;
     request.on('socket', (socket) => this.#onSocket(socket));
     request.on('response', (response) => this.#onResponse(response));
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      this.#errorCode ??= error.code ?? error.name;
+    request.on('error', (error) => {
+      this.#errorCode ??= codeOf(error);
     });
     request.on('close', () => {
       this.#closed = true;

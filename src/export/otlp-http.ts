@@ -5,12 +5,13 @@ import { VERSION } from '../version.ts';
 import { loadBuiltin } from './builtin.ts';
 import { Deadline } from './deadline.ts';
 import type { Endpoint } from './endpoint.ts';
+import { codeOf } from './error-code.ts';
 import type { ExportRequest, SendResult, WireExporter } from './exporter.ts';
 import { type GzipModule, gzip } from './gzip.ts';
 import { attempt } from './http-attempt.ts';
 import { toSendResult } from './http-result.ts';
-import { secretsOf } from './message-line.ts';
 import { toJsonBody } from './otlp-json-body.ts';
+import { secretsOf } from './secrets.ts';
 import { runSuppressed } from './suppressed-context.ts';
 
 /** Largest body sent, before compression, in bytes (OTLP specification, "Request Size"). */
@@ -125,7 +126,7 @@ export class OtlpHttpTransport implements WireExporter {
 
   async #sendBefore(deadline: Deadline, request: ExportRequest): Promise<SendResult> {
     const { endpoint, protocol = 'http/protobuf' } = this.#options;
-    const { display, credentials } = endpoint;
+    const { display } = endpoint;
     const retryable = (why: string): SendResult => ({
       kind: 'retryable',
       reason: `not sent to ${display}: ${why}`,
@@ -145,7 +146,7 @@ export class OtlpHttpTransport implements WireExporter {
       dropIdleConnections(client.agent);
       result = await attempt(client.request(options), body, deadline);
     }
-    return toSendResult(result, display, secretsOf(configured, credentials), protocol);
+    return toSendResult(result, display, secretsOf(configured, endpoint), protocol);
   }
 
   /** The headers, or why there are none. */
@@ -209,9 +210,9 @@ export class OtlpHttpTransport implements WireExporter {
     agent: Agent,
   ): RequestOptions {
     const { endpoint, protocol = 'http/protobuf', compression, userAgent, tls } = this.#options;
-    const headers: Record<string, string | number> = {
-      'user-agent': userAgent === undefined ? USER_AGENT : `${userAgent} ${USER_AGENT}`,
-    };
+    // Without a prototype: `__proto__` is a name like any other.
+    const headers: Record<string, string | number> = Object.create(null);
+    headers['user-agent'] = userAgent === undefined ? USER_AGENT : `${userAgent} ${USER_AGENT}`;
     for (const [name, value] of Object.entries(configured)) headers[name.toLowerCase()] = value;
     headers['content-type'] = CONTENT_TYPES[protocol];
     headers['content-length'] = body.reduce((sum, piece) => sum + piece.length, 0);
@@ -245,11 +246,4 @@ function dropIdleConnections(agent: Agent): void {
   for (const sockets of Object.values(agent.freeSockets ?? {})) {
     for (const socket of sockets ?? []) socket.destroy();
   }
-}
-
-/** A code or a class name: the message of a foreign error may quote a secret. */
-function codeOf(error: unknown): string {
-  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
-  if (typeof code === 'string') return code;
-  return typeof name === 'string' ? name : typeof error;
 }

@@ -8,7 +8,7 @@ import { checkBooleanOption, checkStringOption, warnInvalid } from '../config/re
 import { resolveChoice, resolveNumber } from '../config/resolve.ts';
 import { warnOnce } from '../diagnostics.ts';
 import { type Endpoint, EndpointError, isLoopback, parseEndpoint, parseGeneralEndpoint } from './endpoint.ts';
-import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol } from './otlp-http.ts';
+import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol, TlsOptions } from './otlp-http.ts';
 import { readTlsOptions, type TlsFiles } from './tls-files.ts';
 
 /** Options of `OTLPTraceExporter`, under the names of opentelemetry-js. Each beats its variables. */
@@ -50,6 +50,19 @@ export interface OTLPTraceExporterOptions extends TlsFiles {
   selfObsMeterProvider?: MeterProvider;
 }
 
+const alone = new WeakSet<OTLPTraceExporterOptions>();
+
+/**
+ * Marks options of a receiver beside others, of which the variables know nothing: what is left out has its default, and no
+ * header or certificate of another receiver is added.
+ *
+ * @param options - with a `url`.
+ */
+export function withoutEnvironment(options: OTLPTraceExporterOptions): OTLPTraceExporterOptions {
+  alone.add(options);
+  return options;
+}
+
 /** OTLP exporter specification, "Endpoint": the default base with the path of the signal. */
 const DEFAULT_ENDPOINT = 'http://localhost:4318/v1/traces';
 
@@ -64,21 +77,23 @@ const GRPC_PORT = 4317;
  *   protected than was asked for.
  */
 export function resolveOtlpTraceOptions(options: OTLPTraceExporterOptions = {}): OtlpHttpOptions {
+  const isAlone = alone.has(options);
   const endpoint = resolveEndpoint(options.url);
-  const headers = resolveHeaders(options.headers);
-  const protocol = resolveProtocol(options.protocol);
+  const headers = isAlone ? ownHeaders(options.headers) : resolveHeaders(options.headers);
+  const protocol = resolveProtocol(options.protocol, isAlone);
   warnAboutPort(endpoint);
-  warnAboutPlainText(endpoint, headers);
+  const tls = readTlsOptions(options, isAlone);
+  warnAboutPlainText(endpoint, headers, tls);
   return {
     endpoint,
     protocol,
     headers,
-    timeoutMillis: resolveNumber('timeoutMillis', options.timeoutMillis) || MAXIMUM_MILLIS,
-    compression: resolveChoice('compression', options.compression),
+    timeoutMillis: resolveNumber('timeoutMillis', options.timeoutMillis, isAlone) || MAXIMUM_MILLIS,
+    compression: resolveChoice('compression', options.compression, isAlone),
     keepAlive: checkBooleanOption('keepAlive', options.keepAlive) ?? true,
     httpAgentOptions: options.httpAgentOptions,
-    userAgent: checkStringOption('userAgent', options.userAgent),
-    tls: readTlsOptions(options),
+    userAgent: checkUserAgent(options.userAgent),
+    tls,
   };
 }
 
@@ -107,9 +122,15 @@ function readEndpoint(name: string, parse: typeof parseEndpoint): Endpoint | und
 
 function resolveHeaders(explicit: HeadersSource | undefined): HeadersSource {
   const [signalName, generalName] = OPTIONS.headers.environment;
-  const fromEnvironment = { ...readHeaders(generalName), ...readHeaders(signalName) };
-  if (typeof explicit !== 'function') return { ...fromEnvironment, ...checkHeaders(explicit) };
-  return async () => ({ ...fromEnvironment, ...checkHeaders(await explicit()) });
+  return ownHeaders(explicit, { ...readHeaders(generalName), ...readHeaders(signalName) });
+}
+
+function ownHeaders(
+  explicit: HeadersSource | undefined,
+  others: Readonly<Record<string, string>> = {},
+): HeadersSource {
+  if (typeof explicit !== 'function') return { ...others, ...checkHeaders(explicit) };
+  return async () => ({ ...others, ...checkHeaders(await explicit()) });
 }
 
 function readHeaders(name: string): Record<string, string> {
@@ -128,12 +149,13 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 /** Names in lower case, so that `Authorization` replaces `authorization`. A `Headers` or `Map` will do as well. */
 function checkHeaders(headers: unknown): Record<string, string> {
-  const checked: Record<string, string> = {};
+  const checked: Record<string, string> = Object.create(null);
   for (const [name, value] of headerEntries(headers)) {
     // Code written for opentelemetry-js passes `undefined` for a key that is not configured.
     if (value === undefined) continue;
     if (!HEADER_NAME.test(name)) {
-      warnInvalid('option headers', 'names that can travel in an HTTP request', JSON.stringify(name));
+      // Not shown: who writes 'x-api-key: …' where the name belongs writes the key too.
+      warnInvalid('option headers', 'names that can travel in an HTTP request');
     } else if (typeof value === 'object' || typeof value === 'symbol' || !isHeaderValue(String(value))) {
       warnInvalid(`header ${name}`, 'a value that can travel in an HTTP header');
     } else {
@@ -160,8 +182,8 @@ function headerEntries(headers: unknown): [string, unknown][] {
   return [];
 }
 
-function resolveProtocol(explicit: OtlpHttpProtocol | undefined): OtlpHttpProtocol {
-  const protocol = resolveChoice('protocol', explicit);
+function resolveProtocol(explicit: OtlpHttpProtocol | undefined, isAlone: boolean): OtlpHttpProtocol {
+  const protocol = resolveChoice('protocol', explicit, isAlone);
   if (protocol !== 'grpc') return protocol;
   const isGrpc = (name: string): boolean => readEnvironment(name)?.toLowerCase() === 'grpc';
   const variable = OPTIONS.protocol.environment.find(isGrpc);
@@ -173,18 +195,34 @@ function resolveProtocol(explicit: OtlpHttpProtocol | undefined): OtlpHttpProtoc
 function warnAboutPort(endpoint: Endpoint): void {
   if (endpoint.port === GRPC_PORT) {
     warnOnce(
-      'otlp-port-4317',
+      `otlp-port-4317:${endpoint.display}`,
       `${endpoint.display}: port 4317 is usually OTLP/gRPC, and spans are sent by HTTP. If no answer comes, use port 4318.`,
     );
   }
 }
 
-function warnAboutPlainText(endpoint: Endpoint, headers: HeadersSource): void {
-  const hasSecrets =
-    endpoint.credentials !== undefined || typeof headers === 'function' || Object.keys(headers).length > 0;
-  if (endpoint.protocol !== 'http:' || isLoopback(endpoint) || !hasSecrets) return;
+/** Once a host. What an agent of the user's own does with the request, a proxy for one, is not seen here. */
+function warnAboutPlainText(endpoint: Endpoint, headers: HeadersSource, tls: TlsOptions | undefined): void {
+  if (endpoint.protocol !== 'http:' || isLoopback(endpoint)) return;
+  const { display, hostname, credentials, path } = endpoint;
+  if (tls !== undefined) {
+    warnOnce(
+      `otlp-no-tls:${hostname}`,
+      `${display}: certificates are configured, and http:// uses none. Use https:// if spans must travel encrypted.`,
+    );
+  }
+  const hasHeaders = typeof headers === 'function' || Object.keys(headers).length > 0;
+  if (!hasHeaders && credentials === undefined && !path.includes('?')) return;
   warnOnce(
-    'otlp-plain-text',
-    `${endpoint.display}: headers travel unencrypted to another host. Use https:// if they hold a key.`,
+    `otlp-plain-text:${hostname}`,
+    `${display}: ${hasHeaders ? 'headers travel' : 'the address travels'} unencrypted to another host. Use https:// if ` +
+      `${hasHeaders ? 'they hold' : 'it holds'} a key.`,
   );
+}
+
+function checkUserAgent(userAgent: unknown): string | undefined {
+  const text = checkStringOption('userAgent', userAgent);
+  if (text === undefined || isHeaderValue(text)) return text;
+  warnInvalid('option userAgent', 'a value that can travel in an HTTP header');
+  return undefined;
 }

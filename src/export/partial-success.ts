@@ -91,8 +91,8 @@ function fromJson(body: Uint8Array): Found | undefined {
   const { partialSuccess } = (parseJson(body) ?? {}) as { partialSuccess?: Record<string, unknown> | null };
   const { rejectedSpans, errorMessage } = partialSuccess ?? {};
   return {
-    // int64 is a string in proto3 JSON; some servers write a number.
-    rejected: toCount(Number(rejectedSpans ?? 0)),
+    // int64 is a string in proto3 JSON; some servers write a number. Of an object, `Number` may throw.
+    rejected: typeof rejectedSpans === 'object' ? 0 : toCount(Number(rejectedSpans ?? 0)),
     message: typeof errorMessage === 'string' ? errorMessage : '',
   };
 }

@@ -1,5 +1,6 @@
 /** @module What became of the spans of one pipe, counted and said aloud. */
 
+import { toPrintable } from '../diagnostics.ts';
 import { type ExportOperation, ExportOutcomes, errorTypeOf, type ResultCode } from './export-outcomes.ts';
 import type { ExportRequest, SendResult } from './exporter.ts';
 
@@ -9,6 +10,8 @@ type Batch = Pick<ExportRequest, 'spanCount'>;
 export interface PipeCounters {
   /** Taken by the destination. */
   readonly exported: number;
+  /** Bytes of those spans. */
+  readonly exportedBytes: number;
   /** Refused one by one, in a partial success. */
   readonly rejected: number;
   /** Lost because the destination refused the request they were in. */
@@ -35,6 +38,7 @@ export interface PipeLedgerOptions {
 export class PipeLedger extends ExportOutcomes implements PipeCounters {
   failed = 0;
   shutdown = 0;
+  exportedBytes = 0;
   lastError: string | undefined;
   lastErrorTime: number | undefined;
   readonly #warn: (code: string, message: string) => void;
@@ -54,8 +58,8 @@ export class PipeLedger extends ExportOutcomes implements PipeCounters {
 
   /** The counts now, as values that do not change any more. */
   snapshot(): PipeCounters {
-    const { exported, rejected, failed, shutdown, lastError, lastErrorTime } = this;
-    return { exported, rejected, failed, shutdown, lastError, lastErrorTime };
+    const { exported, exportedBytes, rejected, failed, shutdown, lastError, lastErrorTime } = this;
+    return { exported, exportedBytes, rejected, failed, shutdown, lastError, lastErrorTime };
   }
 
   /** Spans lost in any way. */
@@ -68,16 +72,27 @@ export class PipeLedger extends ExportOutcomes implements PipeCounters {
     if (this.#onOperation !== undefined) this.#begun ??= this.#now();
   }
 
-  /** A final answer. */
-  countAnswered(request: Batch, result: Exclude<SendResult, { kind: 'retryable' }>): void {
+  /**
+   * A final answer.
+   *
+   * @param bytes - of the spans in the request.
+   */
+  countAnswered(request: Batch, result: Exclude<SendResult, { kind: 'retryable' }>, bytes: number = 0): void {
     if (result.kind === 'failed') this.countFailed(request, result.reason, result.code);
-    else this.countDelivered(request, result.rejected, result.message, result.code);
+    else this.countDelivered(request, result, bytes);
   }
 
-  countDelivered(request: Batch, rejectedByServer: number, message?: string, code?: ResultCode): void {
+  countDelivered(
+    request: Batch,
+    { rejected: rejectedByServer, message, code }: Omit<Extract<SendResult, { kind: 'delivered' }>, 'kind'>,
+    bytes: number = 0,
+  ): void {
     // A server cannot reject more than it got, whatever it says: the counts must add up to what was sent.
     const rejected = Math.min(Math.max(rejectedByServer, 0), request.spanCount);
-    this.exported += request.spanCount - rejected;
+    const exported = request.spanCount - rejected;
+    this.exported += exported;
+    // Which ones were rejected nobody says.
+    if (exported > 0) this.exportedBytes += Math.round((bytes * exported) / request.spanCount);
     this.rejected += rejected;
     this.#endOperation(code, rejected > 0 ? 'rejected' : undefined);
     if (rejected === 0 && message === undefined) return;
@@ -145,7 +160,7 @@ export class PipeLedger extends ExportOutcomes implements PipeCounters {
   }
 
   #setError(reason: string): void {
-    this.lastError = reason;
+    this.lastError = toPrintable(reason);
     this.lastErrorTime = Date.now();
   }
 }

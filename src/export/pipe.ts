@@ -8,6 +8,7 @@ import type { ExportRequest, RequestSource, SendResult, WireExporter } from './e
 import { type PipeCounters, PipeLedger } from './pipe-counters.ts';
 import { PipeTimer } from './pipe-timer.ts';
 import { MINIMUM_PAUSE_MILLIS, retryDelayMillis } from './retry.ts';
+import { asWork } from './work-clock.ts';
 
 /** Options of a {@link Pipe}. Numbers are taken as they are; whoever reads the configuration checks them. */
 export interface PipeOptions {
@@ -29,16 +30,22 @@ export interface PipeOptions {
   readonly warn?: (code: string, message: string) => void;
   /** Called when a request has its final answer, or is given up at shutdown. Must not throw. */
   readonly onOperation?: (operation: ExportOperation) => void;
+  /** Tells its warnings from those of other destinations: each is limited to one a minute. Default: none. */
+  readonly name?: string;
 }
 
-/** What a flush achieved, counted from its call. */
-export interface FlushResult {
+/** What a flush achieved at one destination, counted from its call. */
+export interface PipeFlush {
+  /** Spans that the destination took. */
   readonly exported: number;
-  /** Rejected, failed or given up. */
+  /** Spans rejected, failed or given up. */
   readonly dropped: number;
   /** Finished spans still not answered for, those in flight included. */
   readonly waiting: number;
-  /** Their bytes. */
+  /**
+   * Bytes of the exported spans in wire form, before compression and without the headers around them; of a request that
+   * was taken in part, that part.
+   */
   readonly bytes: number;
 }
 
@@ -84,7 +91,7 @@ export class Pipe {
   readonly #soon = new PipeTimer(() => this.#advance());
   readonly #waiters = new AnswerWaiters();
   #shutdownDeadline = Number.POSITIVE_INFINITY;
-  #shutdown: Promise<FlushResult> | undefined;
+  #shutdown: Promise<PipeFlush> | undefined;
   /** No attempt starts any more. */
   #isOver = false;
   /** What had no answer was given up, and counted. */
@@ -100,8 +107,10 @@ export class Pipe {
     this.#scheduledDelayMillis = options.scheduledDelayMillis ?? DEFAULT_DELAY_MILLIS;
     this.#random = options.random ?? Math.random;
     this.#now = options.now ?? (() => performance.now());
-    const { warn = warnUser, onOperation } = options;
-    this.#ledger = new PipeLedger({ warn, onOperation, now: this.#now });
+    const { name, onOperation } = options;
+    const warnNamed = (code: string, message: string): void =>
+      warnUser(name === undefined ? code : `${code}:${name}`, message);
+    this.#ledger = new PipeLedger({ warn: options.warn ?? warnNamed, onOperation, now: this.#now });
   }
 
   /** The counts so far. */
@@ -140,7 +149,7 @@ export class Pipe {
    */
   notify(waitingBytes: number, waitingSpans: number): void {
     if (this.#held.length > 0 || this.#closed) return;
-    if (waitingBytes >= this.#maxRequestBytes || waitingSpans >= this.#maxExportBatchSize) {
+    if (waitingBytes >= this.#requestBytes || waitingSpans >= this.#maxExportBatchSize) {
       if (!this.#soon.isArmed) this.#soon.armNextTurn();
     } else if (!this.#timer.isArmed) {
       this.#timer.arm(this.#scheduledDelayMillis);
@@ -163,13 +172,18 @@ export class Pipe {
    * `Retry-After` is kept. Never rejects; may be called at any time, any number of times.
    *
    * @param millis - deadline, in milliseconds; default 30 000.
+   * @param isLast - nobody will wait again, as when the program ends: it also resolves as soon as the next try would
+   *   come after the deadline, and tries start from the shortest pause.
    */
-  flush(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<FlushResult> {
+  flush(millis: number = DEFAULT_TIMEOUT_MILLIS, isLast = false): Promise<PipeFlush> {
     const report = this.#startReport();
     if (this.#closed) return Promise.resolve(report());
+    if (isLast) this.#failures = 0;
     this.#cutPause();
     this.pump();
-    return this.#untilAnswered(millis).then(report);
+    const answered = this.#untilAnswered(millis, isLast ? this.#now() + millis : undefined);
+    if (!this.#sending && this.#isPaused()) this.#waiters.tellPause(this.#pausedUntil);
+    return answered.then(report);
   }
 
   /**
@@ -179,9 +193,13 @@ export class Pipe {
    *
    * @param millis - deadline, in milliseconds; default 30 000.
    */
-  shutdown(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<FlushResult> {
+  shutdown(millis: number = DEFAULT_TIMEOUT_MILLIS): Promise<PipeFlush> {
     this.#shutdown ??= this.#runShutdown(millis);
     return this.#shutdown;
+  }
+
+  get #requestBytes(): number {
+    return Math.min(this.#maxRequestBytes, this.#source.maxRequestBytes ?? Number.POSITIVE_INFINITY);
   }
 
   /** Spans that left in any way; they leave oldest first, so this is a position in their order. */
@@ -211,12 +229,16 @@ export class Pipe {
     return (
       this.#held.length > 0 ||
       this.#passed < this.#sendUpTo ||
-      waitingBytes >= this.#maxRequestBytes ||
+      waitingBytes >= this.#requestBytes ||
       waitingSpans >= this.#maxExportBatchSize
     );
   }
 
   #advance(): void {
+    asWork(() => this.#work());
+  }
+
+  #work(): void {
     try {
       this.#sendWhatShould();
     } catch (error) {
@@ -229,7 +251,7 @@ export class Pipe {
   #sendWhatShould(): void {
     while (!this.#sending && !this.#isOver && !this.#isPaused() && this.#hasWork()) {
       if (this.#held.length === 0) {
-        const taken = this.#source.take(this.#maxRequestBytes, this.#maxExportBatchSize);
+        const taken = this.#source.take(this.#requestBytes, this.#maxExportBatchSize);
         if (taken === undefined) break;
         this.#held.push(taken);
       }
@@ -277,10 +299,12 @@ export class Pipe {
     this.#pausedUntil = 0;
     this.#retryAfterUntil = 0;
     if (result.kind === 'failed' && result.tooLarge && this.#cut(request)) return;
-    this.#ledger.countAnswered(request, result);
     this.#held.shift();
     this.#answered += request.spanCount;
+    const before = this.#source.waitingBytes;
     this.#source.release(request);
+    // After the release: a logger that is told of it may read the numbers, and they are to add up.
+    this.#ledger.countAnswered(request, result, before - this.#source.waitingBytes);
     this.#tellWaiters();
   }
 
@@ -292,6 +316,7 @@ export class Pipe {
     const isLastTry = this.#pausedUntil >= this.#shutdownDeadline;
     this.#ledger.noteRetry(reason, isLastTry ? 0 : this.#source.waitingSpans, code);
     if (isLastTry) this.#waiters.settleAll();
+    else this.#waiters.tellPause(this.#pausedUntil);
   }
 
   /** Replaces the first held request by its halves and remembers the smaller size. */
@@ -313,9 +338,9 @@ export class Pipe {
     this.#timer.clear();
   }
 
-  #untilAnswered(millis: number): Promise<void> {
+  #untilAnswered(millis: number, deadline?: number): Promise<void> {
     if (this.#source.waitingSpans <= 0 || !(millis > 0)) return Promise.resolve();
-    return this.#waiters.until(this.#position(), millis);
+    return this.#waiters.until(this.#position(), millis, deadline);
   }
 
   #tellWaiters(): void {
@@ -323,17 +348,18 @@ export class Pipe {
     else this.#waiters.tell(this.#passed);
   }
 
-  #startReport(): () => FlushResult {
-    const { exported, dropped } = this.#ledger;
+  #startReport(): () => PipeFlush {
+    const { exported, exportedBytes, dropped } = this.#ledger;
+    const { evictedSpans } = this;
     return () => ({
       exported: this.#ledger.exported - exported,
-      dropped: this.#ledger.dropped - dropped,
+      dropped: this.#ledger.dropped - dropped + this.evictedSpans - evictedSpans,
       waiting: this.waitingSpans,
-      bytes: this.#source.waitingBytes,
+      bytes: this.#ledger.exportedBytes - exportedBytes,
     });
   }
 
-  async #runShutdown(millis: number): Promise<FlushResult> {
+  async #runShutdown(millis: number): Promise<PipeFlush> {
     const report = this.#startReport();
     this.#shutdownDeadline = this.#now() + millis;
     // The schedule starts anew, so that the time left is used for more than one try.
@@ -360,18 +386,19 @@ export class Pipe {
     this.#closed = true;
     this.#timer.clear();
     this.#soon.clear();
+    // First: what it gives up from here on is nothing that others are behind with.
+    this.#source.close?.();
     const sent = this.inFlightSpans;
     let unsent = 0;
     // The one in flight is released when its attempt lets go of it.
     if (this.#sending) this.#givenUpInFlight = this.#held[0]?.spanCount ?? 0;
     for (const request of this.#held.splice(0).slice(this.#sending ? 1 : 0)) this.#source.release(request);
     for (;;) {
-      const rest = this.#source.take(this.#maxRequestBytes, Number.POSITIVE_INFINITY);
+      const rest = this.#source.take(this.#requestBytes, Number.POSITIVE_INFINITY);
       if (rest === undefined) break;
       unsent += rest.spanCount;
       this.#source.release(rest);
     }
-    this.#source.close?.();
     if (sent + unsent > 0) this.#ledger.countGivenUp(unsent, sent, this.#sending);
   }
 }

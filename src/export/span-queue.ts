@@ -3,11 +3,10 @@
  * destination. A span is encoded once however many destinations there are; a piece is freed when all have
  * released it.
  */
-import { PIECE_END, PIECE_SHIFT, PIECE_SPANS, PIECE_START, PIECE_TABLE } from '../../assembly/layout.ts';
-import { warn } from '../diagnostics.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { ExportRequest, RequestSource } from './exporter.ts';
-import { layRequest } from './request.ts';
+import { budgetBytes, endOf, isHalfFull, MOST_PIECES, spansOf, startOf } from './arena-pieces.ts';
+import { QueueNeighbours } from './queue-neighbours.ts';
+import { SpanCursor } from './span-cursor.ts';
 
 /** One pipe × one scope, as the engine and the request headers know it. */
 export interface Stream {
@@ -26,13 +25,9 @@ export interface Piece {
   readonly id: number;
   readonly stream: Stream;
   holds: number;
+  /** A destination at work is done with it: it is here only for others, which are behind. */
+  isBehind: boolean;
 }
-
-/** Most bytes of a tag and a length. */
-const HEADER_BYTES = 6;
-
-/** What a destination that is behind loses at once, so that the engine is not asked again for every span. */
-const EVICTED_BYTES = 1_048_576;
 
 /** Spans of one piece that lie side by side: all of them, or what a cut left. */
 export interface Part {
@@ -43,10 +38,10 @@ export interface Part {
   readonly spans: number;
 }
 
-/** What a taken request holds, by which its bytes are given back. */
-interface TakenRequest extends ExportRequest {
-  readonly parts: readonly Part[];
-}
+/** Most of what is given up at once when the arena is full, so that the engine is not asked again for every span. */
+const EVICTED_BYTES = 1_048_576;
+/** And the same as a share of the budget: a small arena must not lose half of it at once. */
+const EVICTED_SHARE = 16;
 
 export class SpanQueue {
   /** Spans and bytes committed, ever. */
@@ -59,9 +54,16 @@ export class SpanQueue {
 
   /** Nothing may leave yet: attributes of the resource are still on the way. */
   isHeld = false;
+  /** Its spans are copied out in the call that encodes them: nobody may make it give them up. */
+  isPassing = false;
 
   readonly engine: Engine;
+  /** Bytes that the arena has for spans. */
+  readonly budget: number;
+  private readonly neighbours: QueueNeighbours;
   private readonly pieces: Piece[] = [];
+  /** Pieces that a destination at work is done with and another is not. */
+  private behindPieces = 0;
   /** Number of pieces that were removed from the front. */
   private removed = 0;
   /** Destinations ever attached, and those that still take spans. */
@@ -70,6 +72,8 @@ export class SpanQueue {
 
   constructor(engine: Engine) {
     this.engine = engine;
+    this.budget = budgetBytes(engine);
+    this.neighbours = QueueNeighbours.of(engine);
   }
 
   /** A new destination; it sees the spans committed from now on. */
@@ -80,35 +84,76 @@ export class SpanQueue {
     return cursor;
   }
 
-  /** A destination takes nothing any more. */
+  /** A destination takes nothing any more. Where it was ahead, nobody at work is now. */
   detach(cursor: SpanCursor): void {
     this.cursors.delete(cursor);
+    this.behindPieces = 0;
+    this.pieces.forEach((piece, index) => {
+      const isDone = (other: SpanCursor): boolean => !other.has(piece, this.removed + index);
+      piece.isBehind = piece.holds > 0 && [...this.cursors].some(isDone);
+      if (piece.isBehind) this.behindPieces += 1;
+    });
+  }
+
+  /** Destinations at work. */
+  get destinations(): number {
+    return this.cursors.size;
+  }
+
+  /** Whether it holds any piece. */
+  get isInUse(): boolean {
+    return this.pieces.length > 0;
+  }
+
+  /** Pieces that were not freed, oldest first. */
+  get heldPieces(): readonly Piece[] {
+    return this.pieces.filter(({ holds }) => holds > 0);
+  }
+
+  /** Whether a destination at work is done with something that others still hold. */
+  get hasBehind(): boolean {
+    return this.behindPieces > 0;
+  }
+
+  /** Whether every destination has as many spans as its queue may hold. */
+  get isFull(): boolean {
+    for (const cursor of this.cursors) if (cursor.waitingSpans < cursor.maxSpans) return false;
+    return true;
+  }
+
+  /** Makes destinations whose queue holds too many spans give up their own oldest. */
+  holdToBounds(): void {
+    for (const cursor of this.cursors) {
+      while (cursor.waitingSpans > cursor.maxSpans && this.evictFrom([cursor], cursor.next) > 0);
+    }
   }
 
   /**
-   * Gives up the oldest spans that only destinations still wait for which are behind: a dead exporter costs a live one
-   * no span. Returns how many spans that were, 0 when there are none.
+   * Gives up the oldest spans that only destinations still wait for which are behind; where there are none, those of
+   * another provider that holds more than its share. Returns whether there is more room now.
    */
-  makeRoom(): number {
-    let spans = 0;
-    let bytes = 0;
-    while (bytes < EVICTED_BYTES) {
-      const oldest = Math.min(...[...this.cursors].map(({ next }) => next));
-      const behind = [...this.cursors].filter(({ next }) => next === oldest);
-      const piece = this.pieceAt(oldest);
-      if (piece === undefined || behind.length === this.cursors.size || piece.holds !== behind.length) break;
-      this.close(piece);
-      const part = this.partOf(piece);
-      for (const cursor of behind) cursor.evict(part);
-      spans += part.spans;
-      bytes += part.end - part.start;
+  makeRoom(): boolean {
+    if (this.giveUp(true, this.keptBytes) || this.giveUp(true)) return true;
+    // What it holds itself is copied out first.
+    if (this.isPassing && this.pieces.length > 0) return false;
+    return this.neighbours.makeRoomFor(this);
+  }
+
+  /**
+   * Gives up the oldest spans, so many as are worth asking the engine again. Returns whether there were any.
+   *
+   * @param isOnlyBehind - those that a destination at work is done with, and no others.
+   * @param keptBytes - what every destination keeps.
+   */
+  giveUp(isOnlyBehind: boolean, keptBytes: number = -1): boolean {
+    const wanted = Math.min(EVICTED_BYTES, this.budget / EVICTED_SHARE);
+    let given = 0;
+    while (given < wanted) {
+      const bytes = this.evictOldest(isOnlyBehind, keptBytes);
+      if (bytes === 0) break;
+      given += bytes;
     }
-    if (spans > 0) {
-      const consequence =
-        'given up for an exporter that is behind, so that the others lose none; see lastError';
-      warn('evicted', `${spans} spans were ${consequence}.`);
-    }
-    return spans;
+    return given > 0;
   }
 
   /** Why a span that finishes now has nowhere to go; `undefined` when it has. */
@@ -119,10 +164,48 @@ export class SpanQueue {
 
   /** Called when the engine opened a piece for a stream. */
   opened(stream: Stream, id: number): void {
-    const piece = { id, stream, holds: this.cursors.size };
+    if (this.pieces.length === 0 && !this.isPassing) this.neighbours.add(this);
+    const piece = { id, stream, holds: this.cursors.size, isBehind: false };
     stream.openPiece = id;
     stream.current = piece;
     this.pieces.push(piece);
+    while (this.behindPieces > 0 && this.isOverQuota() && this.evictOldest(true, this.keptBytes) > 0);
+  }
+
+  /**
+   * What only destinations wait for which are behind may fill the arena to a half and no further, nor take more than half
+   * of the piece records. Pieces open seldom; asked there, it costs a span nothing.
+   */
+  private isOverQuota(): boolean {
+    return isHalfFull(this.engine) || this.behindPieces * 2 > MOST_PIECES;
+  }
+
+  /**
+   * What a destination may hold however full the arena is: one that sends in batches is always behind one that sends each
+   * span by itself. Twice the largest request, and half of the budget if all are dead.
+   */
+  private get keptBytes(): number {
+    return this.budget / (2 * this.cursors.size);
+  }
+
+  /** Gives up the oldest piece that a destination has not taken. Returns its bytes, 0 when there is none. */
+  private evictOldest(isOnlyBehind: boolean, keptBytes: number): number {
+    const cursors = [...this.cursors].filter(({ waitingBytes }) => waitingBytes > keptBytes);
+    const oldest = Math.min(...cursors.map(({ next }) => next));
+    if (isOnlyBehind && this.pieceAt(oldest)?.isBehind !== true) return 0;
+    return this.evictFrom(
+      cursors.filter(({ next }) => next === oldest),
+      oldest,
+    );
+  }
+
+  private evictFrom(cursors: readonly SpanCursor[], position: number): number {
+    const piece = this.pieceAt(position);
+    if (piece === undefined) return 0;
+    this.close(piece);
+    const part = this.partOf(piece);
+    for (const cursor of cursors) cursor.evict(part);
+    return part.end - part.start;
   }
 
   /** Ends the stream's open piece when it holds as many spans as it may. */
@@ -146,23 +229,29 @@ export class SpanQueue {
   }
 
   spansOf(piece: Piece): number {
-    return this.word(piece, PIECE_SPANS);
+    return spansOf(this.engine, piece.id);
   }
 
   bytesOf(piece: Piece): number {
-    return this.word(piece, PIECE_END) - this.word(piece, PIECE_START);
+    return endOf(this.engine, piece.id) - startOf(this.engine, piece.id);
   }
 
   /** The whole of a piece that is closed. */
   partOf(piece: Piece): Part {
-    const start = this.word(piece, PIECE_START);
-    return { piece, start, end: this.word(piece, PIECE_END), spans: this.spansOf(piece) };
+    const start = startOf(this.engine, piece.id);
+    return { piece, start, end: endOf(this.engine, piece.id), spans: this.spansOf(piece) };
   }
 
-  /** One destination is done with a piece; the last one frees it. */
-  release(piece: Piece): void {
+  /** A destination is done with a piece; the last one frees it. */
+  release(piece: Piece, cursor: SpanCursor): void {
     piece.holds -= 1;
-    if (piece.holds > 0) return;
+    if (piece.holds > 0) {
+      if (piece.isBehind || !this.cursors.has(cursor)) return;
+      piece.isBehind = true;
+      this.behindPieces += 1;
+      return;
+    }
+    if (piece.isBehind) this.behindPieces -= 1;
     this.waiting -= this.spansOf(piece);
     this.close(piece);
     this.engine.core.freePiece(piece.id);
@@ -175,139 +264,4 @@ export class SpanQueue {
     this.pieces.splice(0, done);
     this.removed += done;
   }
-
-  private word(piece: Piece, offset: number): number {
-    return this.engine.words[(PIECE_TABLE + (piece.id << PIECE_SHIFT) + offset) >> 2];
-  }
-}
-
-/** One destination's place in the queue. */
-export class SpanCursor implements RequestSource {
-  private readonly queue: SpanQueue;
-  /** Position of the first piece not taken yet. */
-  next: number;
-  /** How many parts of each taken piece were not released. */
-  private readonly taken = new Map<Piece, number>();
-  /** What was committed before this destination was attached, and what it has released since. */
-  private pastSpans: number;
-  private pastBytes: number;
-  /** What had been committed when this destination was closed: later spans are not for it. */
-  private lastSpans: number | undefined;
-  private lastBytes: number | undefined;
-
-  /** Spans given up for other destinations. */
-  evictedSpans = 0;
-
-  constructor(queue: SpanQueue, next: number) {
-    this.queue = queue;
-    this.next = next;
-    this.pastSpans = queue.committed;
-    this.pastBytes = queue.committedBytes;
-  }
-
-  get waitingSpans(): number {
-    return (this.lastSpans ?? this.queue.committed) - this.pastSpans;
-  }
-
-  get waitingBytes(): number {
-    return (this.lastBytes ?? this.queue.committedBytes) - this.pastBytes;
-  }
-
-  take(maxBytes: number, maxSpans: number): ExportRequest | undefined {
-    const { queue } = this;
-    if (queue.isHeld) return undefined;
-    const parts: Part[] = [];
-    const resources = new Set<() => Uint8Array>();
-    const streams = new Set<Stream>();
-    let bytes = 0;
-    let spans = 0;
-    for (let piece = queue.pieceAt(this.next); piece !== undefined; piece = queue.pieceAt(this.next)) {
-      bytes += queue.bytesOf(piece);
-      spans += queue.spansOf(piece);
-      const { stream } = piece;
-      if (!resources.has(stream.resourceFields)) bytes += stream.resourceFields().length + HEADER_BYTES;
-      if (!streams.has(stream)) bytes += stream.scopeFields.length + HEADER_BYTES;
-      resources.add(stream.resourceFields);
-      streams.add(stream);
-      if (parts.length > 0 && (bytes > maxBytes || spans > maxSpans)) break;
-      queue.close(piece);
-      parts.push(queue.partOf(piece));
-      this.taken.set(piece, 1);
-      this.next += 1;
-    }
-    return parts.length === 0 ? undefined : this.request(parts);
-  }
-
-  split(request: ExportRequest): readonly [ExportRequest, ExportRequest] | undefined {
-    if (request.spanCount < 2) return undefined;
-    const first: Part[] = [];
-    const second: Part[] = [];
-    let wanted = request.spanCount >> 1;
-    for (const part of (request as TakenRequest).parts) {
-      if (wanted <= 0) second.push(part);
-      else if (part.spans <= wanted) first.push(part);
-      else this.cut(part, wanted, first, second);
-      wanted -= part.spans;
-    }
-    return [this.request(first), this.request(second)];
-  }
-
-  /** Puts the first `spans` spans of a part into one list and the rest into the other. */
-  private cut(part: Part, spans: number, first: Part[], second: Part[]): void {
-    const { piece, start, end } = part;
-    const middle = skipSpans(this.queue.engine.bytes, start, spans);
-    first.push({ piece, start, end: middle, spans });
-    second.push({ piece, start: middle, end, spans: part.spans - spans });
-    this.taken.set(piece, (this.taken.get(piece) ?? 0) + 1);
-  }
-
-  private request(parts: readonly Part[]): TakenRequest {
-    return { ...layRequest(this.queue, parts), parts };
-  }
-
-  release(request: ExportRequest): void {
-    for (const { piece, start, end, spans } of (request as TakenRequest).parts) {
-      const outstanding = this.taken.get(piece);
-      if (outstanding === undefined) continue;
-      this.pastSpans += spans;
-      this.pastBytes += end - start;
-      if (outstanding > 1) {
-        this.taken.set(piece, outstanding - 1);
-        continue;
-      }
-      this.taken.delete(piece);
-      this.queue.release(piece);
-    }
-  }
-
-  /** Gives up the piece it would take next. */
-  evict({ piece, start, end, spans }: Part): void {
-    this.next += 1;
-    this.evictedSpans += spans;
-    this.pastSpans += spans;
-    this.pastBytes += end - start;
-    this.queue.release(piece);
-  }
-
-  close(): void {
-    this.lastSpans = this.queue.committed;
-    this.lastBytes = this.queue.committedBytes;
-    this.queue.detach(this);
-  }
-}
-
-/** The address after `count` of the Span fields that begin at `address`: a one-byte tag, a length, the span. */
-function skipSpans(bytes: Uint8Array, address: number, count: number): number {
-  let at = address;
-  for (let span = 0; span < count; span += 1) {
-    let length = 0;
-    let shift = 0;
-    do {
-      at += 1;
-      length |= (bytes[at] & 127) << shift;
-      shift += 7;
-    } while (bytes[at] > 127);
-    at += 1 + length;
-  }
-  return at;
 }

@@ -2,6 +2,7 @@
 
 import { readFirstEnvironment } from '../config/environment.ts';
 import { OPTIONS } from '../config/options.ts';
+import { toPrintable } from '../diagnostics.ts';
 import { getBuiltin } from './builtin.ts';
 import type { TlsOptions } from './otlp-http.ts';
 
@@ -31,13 +32,14 @@ interface Source {
 /**
  * The TLS options in force, or `undefined` when there are none; then nothing is loaded.
  *
+ * @param isAlone - whether the variables do not count.
  * @throws {TlsFileError} when a file cannot be read, or its content is no certificate, no key, a key with a
  *   passphrase, or key and certificate do not belong together.
  */
-export function readTlsOptions(explicit: TlsFiles): TlsOptions | undefined {
-  const ca = find('ca', explicit.ca);
-  const cert = find('cert', explicit.cert);
-  const key = find('key', explicit.key);
+export function readTlsOptions(explicit: TlsFiles, isAlone: boolean = false): TlsOptions | undefined {
+  const ca = find('ca', explicit.ca, isAlone);
+  const cert = find('cert', explicit.cert, isAlone);
+  const key = find('key', explicit.key, isAlone);
   if (ca === undefined && cert === undefined && key === undefined) return undefined;
   if ((cert === undefined) !== (key === undefined)) {
     throw new TlsFileError(
@@ -110,8 +112,12 @@ function textOf(pem: string | Uint8Array): string {
   return typeof pem === 'string' ? pem : new TextDecoder('latin1').decode(pem);
 }
 
-function find(kind: TlsOptionName, explicit: string | Uint8Array | undefined): Source | undefined {
-  if (explicit === undefined || explicit === null) return readFile(kind);
+function find(
+  kind: TlsOptionName,
+  explicit: string | Uint8Array | undefined,
+  isAlone: boolean,
+): Source | undefined {
+  if (explicit === undefined || explicit === null) return isAlone ? undefined : readFile(kind);
   if (typeof explicit === 'string' || explicit instanceof Uint8Array) {
     return { from: `option ${kind}`, pem: explicit };
   }
@@ -120,10 +126,19 @@ function find(kind: TlsOptionName, explicit: string | Uint8Array | undefined): S
   );
 }
 
+/** Longest path shown, in UTF-16 units. */
+const LONGEST_PATH = 255;
+
+/** Not what is PEM text, or so long that it may be PEM text in base64: the key itself, where its path belongs. */
+function shownPath(path: string): string {
+  const mayBeKey = path.length > LONGEST_PATH || path.includes('-----') || /[\r\n]/.test(path);
+  return mayBeKey ? `a value of ${path.length} characters` : JSON.stringify(toPrintable(path));
+}
+
 function readFile(kind: TlsOptionName): Source | undefined {
   const found = readFirstEnvironment(OPTIONS[kind].environment);
   if (found === undefined) return undefined;
-  const from = `${found.name} (${JSON.stringify(found.value)})`;
+  const from = `${found.name} (${shownPath(found.value)})`;
   try {
     return { from, pem: required<typeof import('node:fs')>('node:fs').readFileSync(found.value) };
   } catch (error) {

@@ -62,7 +62,7 @@ export function write(source: string, extension: 'mjs' | 'cjs'): string {
   return file;
 }
 
-/** Runs a file until it ends by itself. Variables of this process that configure tracing are not passed on. */
+/** Runs a file until it ends by itself, on this Node or another, `via` a command that runs the one it is given. Variables of this process that configure tracing are not passed on. */
 export function run(
   file: string,
   {
@@ -71,19 +71,24 @@ export function run(
     environment = {},
     cwd = ROOT,
     deadlineMillis = DEADLINE_MILLIS,
+    node = process.execPath,
+    via = [],
   }: {
     flags?: string[];
     arguments?: string[];
     environment?: Record<string, string>;
     cwd?: string;
     deadlineMillis?: number;
+    node?: string;
+    via?: string[];
   } = {},
 ): Promise<ChildResult> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL|SPANDREL|VITEST|NODE_)/.test(name),
   );
   const started = performance.now();
-  const child = spawn(process.execPath, [...flags, file, ...parameters], {
+  const [command, ...words] = [...via, node, ...flags, file, ...parameters];
+  const child = spawn(command, words, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(inherited), ...environment },

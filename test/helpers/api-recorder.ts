@@ -19,6 +19,8 @@ import { readExportTraceServiceRequest } from '../../src/export/otlp-reader.ts';
 import { declareOwn } from '../../src/export/own-class.ts';
 import { toReadableSpans } from '../../src/export/readable-span.ts';
 
+export { balance } from './balance.ts';
+
 export const ENGINES = ['wasm', 'ts'] as const;
 
 const DELIVERED: SendResult = { kind: 'delivered', rejected: 0 };
@@ -108,13 +110,6 @@ export function plainAttributes(list: readonly KeyValue[]): Record<string, unkno
   const object: Record<string, unknown> = Object.create(null);
   for (const { key, value } of list) object[key] = plain(value);
   return { ...object };
-}
-
-/** Whether the numbers of a provider add up: no span is lost without a count. */
-export function balance(stats: ReturnType<TracerProvider['stats']>): number {
-  const { started, live, waiting, exported, rejected, failed, dropped, delegated, abandoned } = stats;
-  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-  return started - (live + waiting + exported + rejected + failed + lost + delegated + abandoned);
 }
 
 /** The lines that reach stderr during each test of the file. Diagnostics begin afresh with every test. */

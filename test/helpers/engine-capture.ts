@@ -16,12 +16,18 @@ export class CapturingExporter implements ArenaExporter {
   readonly requests: Uint8Array[] = [];
   /** What to answer; delivered when unset. */
   answer: ((request: ExportRequest) => SendResult | Promise<SendResult>) | undefined;
+  private readonly forProtoc: boolean;
+
+  /** @param forProtoc - whether the bodies are kept for `protoc` as well, which bounds how many there should be. */
+  constructor(forProtoc = true) {
+    this.forProtoc = forProtoc;
+  }
 
   wire(): WireExporter {
     return {
       send: (request) => {
         const body = new Uint8Array(Buffer.concat(request.chunks));
-        keepBody(body);
+        if (this.forProtoc) keepBody(body);
         this.requests.push(body);
         return this.answer?.(request) ?? { kind: 'delivered', rejected: 0 };
       },

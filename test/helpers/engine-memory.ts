@@ -69,6 +69,21 @@ export function accounts(engine: Engine) {
   };
 }
 
+/** What freed bytes are filled with. */
+export const CANARY = 0xee;
+
+/** Makes an engine fill every piece it frees. */
+export function fillFreed(engine: Engine): Engine {
+  const { core } = engine;
+  const freePiece = (piece: number) => {
+    const { start, end } = pieceRecord(engine, piece);
+    const { waitingBytes } = accounts(engine);
+    core.freePiece(piece);
+    if (accounts(engine).waitingBytes < waitingBytes) engine.bytes.fill(CANARY, start, end);
+  };
+  return Object.assign(engine, { core: { ...core, freePiece } });
+}
+
 export function pieceBytes(engine: Engine, piece: number): Uint8Array {
   const { start, end } = pieceRecord(engine, piece);
   return engine.bytes.slice(start, end);

@@ -4,7 +4,7 @@ import { vi } from 'vitest';
 
 import type { ObjectSchedule } from '../../src/api/object-export.ts';
 import type { ArenaExporter, Connection, WireSpanProcessor } from '../../src/api/wire-span-processor.ts';
-import type { SpanCursor } from '../../src/export/span-queue.ts';
+import type { SpanCursor } from '../../src/export/span-cursor.ts';
 import { WireRecorder } from './api-recorder.ts';
 import { CapturingExporter } from './engine-capture.ts';
 

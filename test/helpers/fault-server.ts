@@ -18,6 +18,8 @@ export interface HttpReceiver {
   readonly url: string;
   readonly port: number;
   readonly requests: SeenRequest[];
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: string[][];
   /** Connections accepted so far. */
   readonly connections: Socket[];
 }
@@ -28,12 +30,14 @@ export async function receive(
     response.end(),
 ): Promise<HttpReceiver> {
   const requests: SeenRequest[] = [];
+  const rawHeaders: string[][] = [];
   const connections: Socket[] = [];
   const server = createHttpServer((request, response) => {
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('error', () => {});
     request.on('end', () => {
+      rawHeaders.push(request.rawHeaders);
       requests.push({
         method: request.method ?? '',
         path: request.url ?? '',
@@ -46,7 +50,7 @@ export async function receive(
   });
   server.on('connection', (socket) => connections.push(socket));
   const port = await listen(server, connections);
-  return { url: `http://127.0.0.1:${port}/v1/traces`, port, requests, connections };
+  return { url: `http://127.0.0.1:${port}/v1/traces`, port, requests, rawHeaders, connections };
 }
 
 /** A TCP server that leaves everything to `onConnection`; errors of its sockets are expected. */

@@ -11,6 +11,7 @@ import type {
   Usage,
 } from '../fields.ts';
 import { isJsonText, jsonText } from '../json-text.ts';
+import type { CapturedContent } from '../lazy.ts';
 
 const KINDS: Readonly<Record<SpanType, string>> = {
   model: 'LLM',
@@ -61,10 +62,14 @@ function writeUsage(usage: Usage, out: AttributeWriter): void {
   out.core('llm.cost.total', usage.cost);
 }
 
-function writeContent(key: 'input' | 'output', text: string | undefined, out: AttributeWriter): void {
-  if (text === undefined) return;
-  out.content(`${key}.value`, text);
-  out.core(`${key}.mime_type`, isJsonText(text) ? 'application/json' : 'text/plain');
+function writeContent(
+  key: 'input' | 'output',
+  content: CapturedContent | undefined,
+  out: AttributeWriter,
+): void {
+  out.content(`${key}.value`, content);
+  if (typeof content !== 'string') return;
+  out.core(`${key}.mime_type`, isJsonText(content) ? 'application/json' : 'text/plain');
 }
 
 /** One attribute a leaf: what has no place any more at the limit of attributes is in `input.value` all the same. */
