@@ -1,6 +1,6 @@
 /** @module Harm done to the answer. The receiver gets the request whole, unless it says otherwise. */
 
-import { createGzip } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import type { Fault, Link } from './proxy.ts';
 
 /** Passes the request on and gives the receiver's first answer, whole, to `react` instead of the program. */
@@ -69,13 +69,10 @@ export function hugeHeaders(bytes: number): Fault {
 
 /** A 200 whose body of zeros is `bytes` when it is inflated, and a thousandth of that on the wire. */
 export function gzipBomb(bytes: number): Fault {
+  const body = gzipSync(Buffer.alloc(bytes), { level: 1 });
   return insteadOfAnswer(({ client }) => {
-    client.write(head('Content-Encoding: gzip', 'Connection: close'));
-    const zip = createGzip();
-    zip.on('error', () => {});
-    zip.pipe(client);
-    for (let left = bytes; left > 0; left -= 1_048_576) zip.write(Buffer.alloc(Math.min(left, 1_048_576)));
-    zip.end();
+    client.write(head('Content-Encoding: gzip', `Content-Length: ${body.length}`));
+    client.end(body);
   });
 }
 

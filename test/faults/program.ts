@@ -22,6 +22,8 @@ export interface ProgramOptions {
   readonly lastBytes?: number;
   /** A further time, this long after the first. */
   readonly againMillis?: number;
+  /** How long after the last span the flush is asked for. Default 0. */
+  readonly pauseMillis?: number;
   /** How many flushes are asked for, together, when the spans are made. Default 1. */
   readonly flushes?: number;
   /** How long each may take. Default 10 000. */
@@ -38,6 +40,13 @@ export interface ProgramOptions {
   readonly upstream: string;
 }
 
+interface Timed {
+  readonly millis: number;
+  /** When it resolved, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly result: unknown;
+}
+
 /** A line of the program's output; the last one has the `end` members. */
 export interface ProgramLine {
   /** Since the first span. */
@@ -50,12 +59,14 @@ export interface ProgramLine {
   readonly end?: {
     /** Until the last span was made. */
     readonly madeMillis: number;
-    readonly flushes: readonly { readonly millis: number; readonly result: unknown }[];
+    readonly flushes: readonly Timed[];
     readonly shutdownMillis: number | undefined;
     /** Connections begun, refused ones included. */
     readonly connects: number;
     /** Most bytes read from one of them. */
     readonly bytesRead: number;
+    /** How long the first was open; 0 if it still is. */
+    readonly firstOpenMillis: number;
     readonly peakRss: number;
     readonly rssBefore: number;
     readonly cpuMillis: number;
@@ -65,9 +76,16 @@ export interface ProgramLine {
 const options = JSON.parse(process.argv[2]) as ProgramOptions;
 const sockets: Socket[] = [];
 let connects = 0;
+let firstOpenMillis = 0;
 subscribe('net.client.socket', (message) => {
   const { socket } = message as { socket: Socket };
   connects += 1;
+  if (connects === 1) {
+    const began = performance.now();
+    socket.once('close', () => {
+      firstOpenMillis = performance.now() - began;
+    });
+  }
   sockets.push(socket);
   // What was read stays readable; an hour of connections does not stay in memory.
   if (sockets.length > 100) sockets.shift();
@@ -118,10 +136,11 @@ async function makeSpans(from: number): Promise<void> {
   }
 }
 
-async function timed(run: () => Promise<unknown>): Promise<{ millis: number; result: unknown }> {
+async function timed(run: () => Promise<unknown>): Promise<Timed> {
   const began = performance.now();
   const result = await run();
-  return { millis: performance.now() - began, result };
+  const now = performance.now();
+  return { millis: now - began, at: performance.timeOrigin + now, result };
 }
 
 async function settle(millis: number): Promise<void> {
@@ -139,6 +158,7 @@ export async function main(): Promise<void> {
     await makeSpans(options.spans);
   }
   const madeMillis = performance.now() - start;
+  if (options.pauseMillis !== undefined) await delay(options.pauseMillis);
   const asked = Array.from({ length: flushes }, () => timed(() => sdk.flush(flushMillis)));
   const flushed = await Promise.all(asked);
   await settle(options.settleMillis ?? 0);
@@ -146,7 +166,14 @@ export async function main(): Promise<void> {
   clearInterval(timer);
   const { user, system } = process.cpuUsage();
   print({
-    ...{ madeMillis, flushes: flushed, shutdownMillis: stopped?.millis, connects, rssBefore },
+    ...{
+      madeMillis,
+      flushes: flushed,
+      shutdownMillis: stopped?.millis,
+      connects,
+      rssBefore,
+      firstOpenMillis,
+    },
     bytesRead: Math.max(0, ...sockets.map((socket) => socket.bytesRead)),
     peakRss: process.resourceUsage().maxRSS * 1_024,
     cpuMillis: (user + system) / 1_000,

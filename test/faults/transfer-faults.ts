@@ -72,7 +72,7 @@ export function bandwidth(bytesPerSecond: number): Fault {
   };
 }
 
-/** Closes the connection by FIN, so long after each answer, if nothing else came meanwhile. */
+/** Closes the connection so long after each answer, if nothing else came meanwhile; what comes later is not read. */
 export function closeWhenIdle(millis: number): Fault {
   return ({ client, connect }) => {
     const target = connect();
@@ -83,7 +83,7 @@ export function closeWhenIdle(millis: number): Fault {
     });
     target.on('data', (piece) => {
       client.write(piece);
-      timer = setTimeout(() => client.end(), millis);
+      timer = setTimeout(() => client.destroy(), millis);
     });
   };
 }
