@@ -1,7 +1,9 @@
 /** @module Figures of a row: of us, and of opentelemetry-js in the same run, which is made only to write them. */
 
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { keepFigures, WRITES_FIGURES } from './figures.ts';
-import type { Figures } from './row.ts';
+import type { Figures, Measurement } from './row.ts';
 import { type FaultResult, type RunOptions, runFault } from './run-fault.ts';
 
 /** With time for a run of opentelemetry-js, whose flush alone takes up to 30 s. */
@@ -31,3 +33,11 @@ export const delivery = ({ sent, received, duplicates }: FaultResult): Figures =
   'spans lost': sent - received,
   ...(duplicates > 0 && { duplicates }),
 });
+
+/** Keeps the figures of one side beside those that the other has: long runs are made one by one. */
+export function keepSide(id: string, named: string, sdk: 'spandrel' | 'upstream', figures: Figures): void {
+  const file = fileURLToPath(new URL(`figures/${id}.json`, import.meta.url));
+  const kept: Partial<Measurement> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const { spandrel = {}, upstream }: Partial<Measurement> = { ...kept, [sdk]: figures };
+  keepFigures(id, named, spandrel, upstream);
+}

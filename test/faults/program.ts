@@ -111,7 +111,10 @@ function heapAfterCollection(): number {
 }
 
 /** What has the given number of characters; a fresh string, as a model's answer would be. */
-const textOf = (length: number, index: number): string => `${index} `.repeat(length).slice(0, length);
+function textOf(length: number, index: number): string {
+  const unit = `${index} `;
+  return unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+}
 
 function makeSpan({ tracer }: Sdk, index: number): void {
   const { bytes = 0, lastBytes, spans } = options;
