@@ -35,8 +35,8 @@ after its request had arrived; those tests say so.
 
 **The harness** is a child process that makes spans at a rate and sends them to a receiver through a TCP proxy of our
 own (\`test/faults/proxy.ts\`) which does one harm at a time, all on loopback; where a real server is named, it is a real
-one. opentelemetry-js 2.12.1 runs the same program with its batch processor and its OTLP/HTTP exporter, with the
-defaults of both. A promise in milliseconds is asserted at twice its figure, because tests share their machine; the
+one. opentelemetry-js 2.12.1 runs the same program with its batch processor and its OTLP/HTTP exporter. Both have their
+defaults, but for the size and the delay of batches, which some tests make smaller for both. A promise in milliseconds is asserted at twice its figure, because tests share their machine; the
 measured one is in the table.
 
 **To run it again**: \`npm test\` runs every quick row, \`npm run test:long\` the rows of "Long and large".

@@ -53,7 +53,7 @@ describe.concurrent('a receiver that takes 1 MiB', () => {
   });
 });
 
-test('20 MB finished in one tick travel in requests of at most 4 MiB', TIME, async () => {
+test.concurrent('20 MB finished in one tick travel in requests of at most 4 MiB', TIME, async () => {
   const options = { spans: 20_000, bytes: 1_000, environment };
   const result = await measure('request-size', FILE, options, (measured) => ({
     ...delivery(measured),
@@ -125,26 +125,30 @@ const PARTIAL: readonly Reply[] = [
   { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' },
 ];
 
-test('a partial success counts what it rejected, exactly, and is not sent again', TIME, async () => {
-  const result = await measure(
-    'partial-success',
-    FILE,
-    {
-      ...{ spans: 10 * PARTIAL.length, answer: ({ index }) => PARTIAL[index] },
-      environment: { OTEL_BSP_SCHEDULE_DELAY: '50', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '10' },
-    },
-    ({ arrivals, ledger }) => ({
-      'spans rejected by the receiver': 3 + 10 + 2,
-      'counted as rejected': ledger?.rejected ?? 0,
-      'requests over one a batch': arrivals.length - PARTIAL.length,
-    }),
-  );
-  expect(result.ledger).toMatchObject({ started: 80, exported: 65, rejected: 15, failed: 0, waiting: 0 });
-  expect(result.arrivals).toHaveLength(PARTIAL.length);
-  expect(result.stderr.trim().split('\n')).toHaveLength(1);
-});
+test.concurrent(
+  'a partial success counts what it rejected, exactly, and is not sent again',
+  TIME,
+  async () => {
+    const result = await measure(
+      'partial-success',
+      FILE,
+      {
+        ...{ spans: 10 * PARTIAL.length, answer: ({ index }) => PARTIAL[index] },
+        environment: { OTEL_BSP_SCHEDULE_DELAY: '50', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '10' },
+      },
+      ({ arrivals, ledger }) => ({
+        'spans rejected by the receiver': 3 + 10 + 2,
+        'counted as rejected': ledger?.rejected ?? 0,
+        'requests over one a batch': arrivals.length - PARTIAL.length,
+      }),
+    );
+    expect(result.ledger).toMatchObject({ started: 80, exported: 65, rejected: 15, failed: 0, waiting: 0 });
+    expect(result.arrivals).toHaveLength(PARTIAL.length);
+    expect(result.stderr.trim().split('\n')).toHaveLength(1);
+  },
+);
 
-test('a redirect brings no request to the second host', TIME, async () => {
+test.concurrent('a redirect brings no request to the second host', TIME, async () => {
   const second = await startReceiver();
   const statuses = [301, 302, 303, 307, 308];
   const location = `http://127.0.0.1:${second.port}/v1/traces`;
