@@ -18,8 +18,10 @@ export async function measure(
 ): Promise<FaultResult> {
   const ours = await runFault(options);
   if (WRITES_FIGURES) {
+    // At once: what a row notes beside its run is that of the last one.
+    const figures = read(ours);
     const theirs = await runFault({ ...options, sdk: 'upstream', deadlineMillis: 200_000 });
-    keepFigures(id, command(file), read(ours), read(theirs));
+    keepFigures(id, command(file), figures, read(theirs));
   }
   return ours;
 }

@@ -105,6 +105,19 @@ describe.skipIf(certificate === undefined)('over TLS', () => {
   );
 });
 
+describe.concurrent('compressed', () => {
+  const zipped = { ...environment, OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip' };
+  const rows = SENT_AGAIN.filter(([, , , copies]) => copies > 0);
+
+  test.each(rows)('%s: the request is sent again after %s', TIME, async (_id, _, fault, copies) => {
+    const result = await runFault({ ...work, environment: zipped, fault: first(1, fault) });
+    expectExact(result);
+    expect(result.received).toBe(result.sent);
+    expect(result.duplicates).toBe(copies * work.spans);
+    expect(result.arrivals.every(({ headers }) => headers['content-encoding'] === 'gzip')).toBe(true);
+  });
+});
+
 describe.concurrent('an answer that is too much', () => {
   test('gzip-bomb: 200 MB of zeros are not inflated', TIME, async () => {
     const options = { ...work, fault: gzipBomb(200_000_000) };

@@ -97,6 +97,25 @@ test.concurrent.each([
 });
 
 test.concurrent(
+  'a link too narrow for a whole request in the time of an attempt gets smaller ones',
+  TIME,
+  async () => {
+    const result = await runFault({
+      ...{ spans: 1_500, bytes: 1_000, fault: bandwidth(1_500_000), flushes: 0, settleMillis: 40_000 },
+      environment: { ...environment, OTEL_EXPORTER_OTLP_TIMEOUT: '500' },
+    });
+    expectExact(result);
+    expect(result.received).toBe(result.sent);
+    keepFigures('narrow-link', command(FILE), {
+      ...delivery(result),
+      'bytes that pass in the time of an attempt': 750_000,
+      'largest request that passed, bytes': Math.max(...result.arrivals.map(({ bytes }) => bytes)),
+      'until all had passed, s': Number((result.lines.at(-1)?.millis ?? 0) / 1_000).toFixed(1),
+    });
+  },
+);
+
+test.concurrent(
   'a connection that the peer closes while it is idle costs no span, no line and no pause',
   TIME,
   async () => {

@@ -145,8 +145,8 @@ test(
         answer: ({ index }) => (index < statuses.length ? { status: statuses[index] } : undefined),
       },
       ({ arrivals, sent }) => ({
-        'refused requests': statuses.length,
-        'requests over one a span': arrivals.length - sent,
+        'spans, each a request of its own': sent,
+        requests: arrivals.length,
       }),
     );
     expectExact(result);
