@@ -109,8 +109,8 @@ test.concurrent(
     keepFigures('narrow-link', command(FILE), {
       ...delivery(result),
       'bytes that pass in the time of an attempt': 750_000,
-      'largest request that passed, bytes': Math.max(...result.arrivals.map(({ bytes }) => bytes)),
-      'until all had passed, s': Number((result.lines.at(-1)?.millis ?? 0) / 1_000).toFixed(1),
+      requests: result.arrivals.length,
+      'until all had passed, s': Number(((result.lines.at(-1)?.millis ?? 0) / 1_000).toFixed(1)),
     });
   },
 );

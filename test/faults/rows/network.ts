@@ -191,7 +191,7 @@ export const NETWORK: readonly FaultRow[] = [
       'pipe.test.ts: a request that is not through within its time > is halved until it passes; the size of those that follow grows again',
       'pipe.test.ts: a request that is not through within its time > does not raise what the destination takes',
     ],
-    note: '1.5 MB over 1.5 MB/s with a time-out of 0.5 s. Requests of opentelemetry-js have 512 spans, whatever their size.',
+    note: '1.5 MB over 1.5 MB/s with a time-out of 0.5 s. Requests of opentelemetry-js have 512 spans, whatever their size. Duplicates: the buffers of the loopback hold whole requests, which the receiver takes when their attempt has ended.',
   },
   {
     id: 'idle-closed',
