@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { Stats } from '../../src/index.ts';
 import { bundle, run } from '../helpers/api-child.ts';
-import { balance } from '../helpers/api-recorder.ts';
+import { balance } from '../helpers/balance.ts';
 import type { ProgramLine, ProgramOptions } from './program.ts';
 import { type Fault, FaultProxy, type ProxyOptions } from './proxy.ts';
 import { type Answer, type Arrival, type CountingReceiver, startReceiver } from './receiver.ts';
