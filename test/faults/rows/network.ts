@@ -300,7 +300,7 @@ export const NETWORK: readonly FaultRow[] = [
     promise: '0 requests reach it',
     tests: [
       'faults/network-size.test.ts: a redirect brings no request to the second host',
-      'otlp-http.test.ts: an answer > a redirect is not followed',
+      'otlp-http.test.ts: an answer > a redirect of %i is not followed',
     ],
   },
   {
