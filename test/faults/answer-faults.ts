@@ -105,7 +105,7 @@ export const informational: Fault = ({ client, connect }) => {
 
 /**
  * A final answer as soon as the request begins to come, of which 64 KiB are read, and the rest `millis` later by
- * `onLateByte`, if it still comes. The receiver gets nothing.
+ * `onLateByte`, if it still comes; then the connection ends. The receiver gets nothing.
  */
 export function early(status: number, millis: number, onLateByte: (piece: Buffer) => void): Fault {
   return ({ client }) => {
@@ -118,7 +118,7 @@ export function early(status: number, millis: number, onLateByte: (piece: Buffer
       if (seen < 65_536 || isLate) return;
       isLate = true;
       client.pause();
-      setTimeout(() => client.resume(), millis);
+      setTimeout(() => client.resume().end(), millis);
     });
   };
 }
