@@ -348,7 +348,7 @@ export const NETWORK: readonly FaultRow[] = [
       'Sent again; 0 lost; the connection is closed, and no byte of a span that ended later is ever on it',
     tests: [
       'faults/network-size.test.ts: an answer before the body was read > of %i %s, and no byte of another span is sent',
-      'http-memory.test.ts: the memory of a request > is not read after a deadline or an abort',
+      'http-memory.test.ts: the memory of a request > is not read after a %s that came before the body',
     ],
   },
   {
@@ -358,7 +358,7 @@ export const NETWORK: readonly FaultRow[] = [
       'Cut and sent; 0 lost; the connection is closed, and no byte of a span that ended later is ever on it',
     tests: [
       'faults/network-size.test.ts: an answer before the body was read > of %i %s, and no byte of another span is sent',
-      'http-memory.test.ts: the memory of a request > is not read after a deadline or an abort',
+      'http-memory.test.ts: the memory of a request > is not read after a %s that came before the body',
     ],
   },
   {
@@ -368,7 +368,7 @@ export const NETWORK: readonly FaultRow[] = [
       'Counted as exported, and not sent again; the connection is closed, and no byte of a span that ended later is ever on it',
     tests: [
       'faults/network-size.test.ts: an answer before the body was read > of %i %s, and no byte of another span is sent',
-      'http-memory.test.ts: the memory of a request > is not read after a deadline or an abort',
+      'http-memory.test.ts: the memory of a request > is not read after a %s that came before the body',
     ],
     note: 'The receiver says that it has what it did not read: the loss is its own.',
   },
