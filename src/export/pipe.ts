@@ -7,6 +7,7 @@ import type { ExportOperation, ExportOutcomes } from './export-outcomes.ts';
 import type { ExportRequest, RequestSource, SendResult, WireExporter } from './exporter.ts';
 import { type PipeCounters, PipeLedger } from './pipe-counters.ts';
 import { PipeTimer } from './pipe-timer.ts';
+import { RequestSize } from './request-size.ts';
 import { MINIMUM_PAUSE_MILLIS, retryDelayMillis } from './retry.ts';
 import { asWork } from './work-clock.ts';
 
@@ -49,9 +50,6 @@ export interface PipeFlush {
   readonly bytes: number;
 }
 
-const DEFAULT_REQUEST_BYTES = 4_194_304;
-/** OTLP specification, "Request Size". */
-const LARGEST_REQUEST_BYTES = 67_108_864;
 const DEFAULT_DELAY_MILLIS = 5_000;
 const DEFAULT_TIMEOUT_MILLIS = 30_000;
 /** How long a shutdown waits, beyond its deadline, for an aborted attempt to let go of its bytes. */
@@ -71,8 +69,7 @@ export class Pipe {
   readonly #scheduledDelayMillis: number;
   readonly #random: () => number;
   readonly #now: () => number;
-  /** Lowered when the destination answers 413. */
-  #maxRequestBytes: number;
+  readonly #size: RequestSize;
   readonly #ledger: PipeLedger;
 
   /** Taken and not released: the first is in flight or is tried next, others came from cutting one. */
@@ -102,7 +99,7 @@ export class Pipe {
   constructor(options: PipeOptions) {
     this.#sender = new BoundedSender(options.exporter, options.exportTimeoutMillis ?? DEFAULT_TIMEOUT_MILLIS);
     this.#source = options.source;
-    this.#maxRequestBytes = Math.min(options.maxRequestBytes ?? DEFAULT_REQUEST_BYTES, LARGEST_REQUEST_BYTES);
+    this.#size = new RequestSize(options.maxRequestBytes);
     this.#maxExportBatchSize = options.maxExportBatchSize ?? Number.POSITIVE_INFINITY;
     this.#scheduledDelayMillis = options.scheduledDelayMillis ?? DEFAULT_DELAY_MILLIS;
     this.#random = options.random ?? Math.random;
@@ -199,7 +196,7 @@ export class Pipe {
   }
 
   get #requestBytes(): number {
-    return Math.min(this.#maxRequestBytes, this.#source.maxRequestBytes ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.#size.bytes, this.#source.maxRequestBytes ?? Number.POSITIVE_INFINITY);
   }
 
   /** Spans that left in any way; they leave oldest first, so this is a position in their order. */
@@ -292,13 +289,16 @@ export class Pipe {
       return;
     }
     if (result.kind === 'retryable') {
+      if (result.code === 'timed_out' && this.#size.isCutWhenLate(request.byteLength))
+        this.#cut(request, false);
       this.#pause(result.reason, result.retryAfterMs, result.code);
       return;
     }
     this.#failures = 0;
     this.#pausedUntil = 0;
     this.#retryAfterUntil = 0;
-    if (result.kind === 'failed' && result.tooLarge && this.#cut(request)) return;
+    if (result.kind === 'failed' && result.tooLarge && this.#cut(request, true)) return;
+    if (result.kind === 'delivered') this.#size.raise();
     this.#held.shift();
     this.#answered += request.spanCount;
     const before = this.#source.waitingBytes;
@@ -319,13 +319,13 @@ export class Pipe {
     else this.#waiters.tellPause(this.#pausedUntil);
   }
 
-  /** Replaces the first held request by its halves and remembers the smaller size. */
-  #cut(request: ExportRequest): boolean {
+  /** Replaces the first held request by its halves and remembers the smaller size, for good or until it passes. */
+  #cut(request: ExportRequest, forGood: boolean): boolean {
     const halves = request.spanCount > 1 ? this.#source.split?.(request) : undefined;
     if (halves === undefined) return false;
     this.#held.splice(0, 1, ...halves);
     const larger = Math.max(halves[0].byteLength, halves[1].byteLength);
-    this.#maxRequestBytes = Math.min(this.#maxRequestBytes, larger);
+    this.#size.lower(larger, forGood);
     return true;
   }
 
