@@ -48,16 +48,24 @@ export function toSendResult(
       ? { kind: 'retryable', reason, code: status }
       : { kind: 'retryable', reason, code: status, retryAfterMs };
   }
-  const advice =
-    status >= 300 && status < 400
-      ? 'redirects are not followed; set the endpoint to the final address'
-      : ADVICE[status]?.replace('$protocol', protocol);
+  const advice = adviceFor(status, display, protocol);
   return {
     kind: 'failed',
     reason: advice === undefined ? reason : `${reason} (${advice})`,
     code: status,
     ...(status === 413 ? { tooLarge: true } : {}),
   };
+}
+
+function adviceFor(status: number, display: string, protocol: OtlpHttpProtocol): string | undefined {
+  if (status >= 300 && status < 400) {
+    return 'redirects are not followed; set the endpoint to the final address';
+  }
+  const advice = ADVICE[status]?.replace('$protocol', protocol);
+  // nginx and others end the handshake without a certificate, and answer so to the request.
+  return status === 400 && display.startsWith('https:')
+    ? `${advice}, and whether it asks for a client certificate`
+    : advice;
 }
 
 function delivered(answer: Answer, secrets: readonly string[]): SendResult {
