@@ -7,7 +7,7 @@ import { refusingPort, until } from '../../helpers/fault-server.ts';
 import { type Nginx, probeNginx, startNginx } from '../../helpers/nginx.ts';
 import { keepFigures, WRITES_FIGURES } from '../figures.ts';
 import { distinct, expectBalance, expectDelivered } from './ledger.ts';
-import { type Side, spandrel, upstream } from './sides.ts';
+import { type Side, type SideOptions, spandrel, upstream } from './sides.ts';
 
 const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/servers/nginx.test.ts';
 /** Upstream gives up after about 7.6 s; the quick run needs one answer before and one after. */
@@ -112,7 +112,7 @@ describeNginx('nginx that takes 256 KiB', () => {
 
 describeNginx('nginx before a receiver', () => {
   /** Spans that end while nothing listens behind nginx, and what arrives when something does. */
-  async function outage(start: (options: { url: string }) => Side) {
+  async function outage(start: (options: SideOptions) => Side) {
     const port = await refusingPort();
     const nginx = await startNginx({ server: passTo(port) });
     const side = start({ url: nginx.url });
@@ -176,7 +176,7 @@ describeNginx('nginx before a receiver', () => {
   });
 
   /** nginx refuses everything and asks for a pause of `seconds`; answers how long after each refusal the next came. */
-  async function pauses(start: (options: { url: string }) => Side, seconds: number) {
+  async function pauses(start: (options: SideOptions) => Side, seconds: number) {
     const receiver = await receiveOtlp();
     const nginx = await startNginx({
       http: `limit_req_zone $server_port zone=all:32k rate=30r/m;
@@ -219,7 +219,7 @@ describeNginx('nginx before a receiver', () => {
   });
 
   /** A receiver that counts the first request and answers it too late for nginx. */
-  async function slow(start: (options: { url: string }) => Side) {
+  async function slow(start: (options: SideOptions) => Side) {
     const receiver = await receiveOtlp((response, index) => {
       if (index > 0) response.end();
     });
@@ -282,7 +282,7 @@ describeNginx('nginx before a receiver', () => {
 });
 
 describeNginx('nginx that closes idle connections after a second', () => {
-  async function idle(start: (options: { url: string }) => Side, isStalled: boolean) {
+  async function idle(start: (options: SideOptions) => Side, isStalled: boolean) {
     const receiver = await receiveOtlp();
     const nginx = await startNginx({ server: `keepalive_timeout 1s; ${passTo(receiver.port)}` });
     const side = start({ url: nginx.url });

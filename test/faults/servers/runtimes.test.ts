@@ -16,22 +16,30 @@ import {
   type RunOptions,
   type Runtime,
 } from '../../helpers/runtimes.ts';
-import { keepFigures } from '../figures.ts';
+import { keepFigures, WRITES_FIGURES } from '../figures.ts';
 import { expectBalance, expectDelivered } from './ledger.ts';
+import { SPANDREL, UPSTREAM } from './programs.ts';
 
 const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/servers/runtimes.test.ts';
 /** Promised at most, of a process whose receiver never answers; asserted at twice that. */
 const EXIT_MILLIS = 1_000;
 
-/** The last line of its output is the ledger at its end. */
-const START = `
-import { flush, init, span, startSpan, stats, trace } from 'spandrel';
-init({ serviceName: 'runtimes' });
-process.on('exit', () => console.log(JSON.stringify(stats())));
-const finish = (count) => { for (let index = 0; index < count; index++) startSpan('work').end(); };
-`;
-const FINISH = `${START} finish(100);`;
+const FINISH = `${SPANDREL} finish(100);`;
 const FLUSH = `${FINISH} console.log(JSON.stringify(await flush()));`;
+
+/** What was measured on every runtime, by row. */
+const figures: Record<string, { spandrel: Record<string, number>; upstream: Record<string, number> }> = {};
+
+function note(id: string, side: 'spandrel' | 'upstream', what: string, value: number): void {
+  figures[id] ??= { spandrel: {}, upstream: {} };
+  figures[id][side][what] = Math.round(value);
+}
+
+afterAll(() => {
+  for (const [id, { spandrel, upstream }] of Object.entries(figures)) {
+    keepFigures(id, COMMAND, spandrel, Object.keys(upstream).length === 0 ? undefined : upstream);
+  }
+});
 
 const ledgerOf = ({ stdout }: ChildResult): Stats => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
 const firstLineOf = <Line>({ stdout }: ChildResult): Line => JSON.parse(stdout.split('\n')[0]);
@@ -59,6 +67,7 @@ function declareRuntime(runtime: Runtime): void {
   let count = 0;
   /** Of the program whose receiver answers. */
   let healthyMillis = 0;
+  let healthyUpstreamMillis = 0;
 
   beforeAll(() => {
     installation = new Installation();
@@ -75,6 +84,11 @@ function declareRuntime(runtime: Runtime): void {
     });
   }
 
+  /** opentelemetry-js may read its own files. */
+  function runUpstream(source: string, url: string): Promise<ChildResult> {
+    return run(`${UPSTREAM} ${source}`, url, { flags: runtime === DENO ? ['--allow-all'] : [] });
+  }
+
   function expectWholeDelivery(result: ChildResult, receiver: OtlpReceiver): void {
     expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 0, stderr: '' });
     expect(ledgerOf(result)).toMatchObject({ engine: 'wasm', mode: 'arena', started: 100, exported: 100 });
@@ -86,6 +100,13 @@ function declareRuntime(runtime: Runtime): void {
     const result = await run(FINISH, receiver.base);
     expectWholeDelivery(result, receiver);
     healthyMillis = result.millis;
+    const what = `${runtime.name}: delivered spans of 100`;
+    note('servers-natural-end', 'spandrel', what, receiver.spans.length);
+    if (!WRITES_FIGURES) return;
+    const other = await receiveOtlp();
+    const rival = await runUpstream('finish(100);', other.base);
+    healthyUpstreamMillis = rival.millis;
+    note('servers-natural-end', 'upstream', what, other.spans.length);
   });
 
   test.each(['none', 'gzip'])(
@@ -101,7 +122,7 @@ function declareRuntime(runtime: Runtime): void {
 
   test('keeps parents across awaits', async () => {
     const receiver = await receiveOtlp();
-    const source = `${START}
+    const source = `${SPANDREL}
       const answer = trace(async function answer() {
         await new Promise((resolve) => setTimeout(resolve, 1));
         return span('look up', async () => 1);
@@ -135,25 +156,30 @@ function declareRuntime(runtime: Runtime): void {
     expect(ledgerOf(result).exported).toBe(100);
   });
 
+  async function cutOff(how: string, send: (url: string) => Promise<ChildResult>) {
+    let requests = 0;
+    const server = await acceptRequests((socket) => {
+      requests += 1;
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\ncut');
+      // A reset throws away what the other side has not read yet, the status line as well.
+      setTimeout(() => (how === 'reset' ? socket.resetAndDestroy() : socket.end()), 100);
+    });
+    return { result: await send(`http://127.0.0.1:${server.port}`), requests };
+  }
+
   test.each(['reset', 'end'])(
     'counts a success once when the answer is cut off in its body (%s)',
     async (how) => {
-      let requests = 0;
-      const server = await acceptRequests((socket) => {
-        requests += 1;
-        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\ncut');
-        // A reset throws away what the other side has not read yet, the status line as well.
-        setTimeout(() => (how === 'reset' ? socket.resetAndDestroy() : socket.end()), 100);
-      });
-      const result = await run(FLUSH, `http://127.0.0.1:${server.port}`);
+      const { result, requests } = await cutOff(how, (url) => run(FLUSH, url));
       expect(linesOf(result)).toEqual([]);
       expect(requests).toBe(1);
       expect(firstLineOf<FlushResult>(result)).toMatchObject({ exported: 100, dropped: 0 });
       expect(ledgerOf(result)).toMatchObject({ exported: 100 });
       expectBalance(ledgerOf(result));
-      keepFigures(`servers-cut-${how}-${runtime.name.split(' ')[0].toLowerCase()}`, COMMAND, {
-        'sent, times': requests,
-      });
+      note('servers-cut', 'spandrel', `${runtime.name}, ${how}: requests`, requests);
+      if (!WRITES_FIGURES) return;
+      const rival = await cutOff(how, (url) => runUpstream('finish(100); await flush();', url));
+      note('servers-cut', 'upstream', `${runtime.name}, ${how}: requests`, rival.requests);
     },
   );
 
@@ -164,7 +190,7 @@ function declareRuntime(runtime: Runtime): void {
       if (request === 1) socket.destroy();
       else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
     });
-    const source = `${START} finish(50); await flush(); finish(50); await flush();`;
+    const source = `${SPANDREL} finish(50); await flush(); finish(50); await flush();`;
     const result = await run(source, `http://127.0.0.1:${server.port}`);
     expect(linesOf(result)).toEqual([]);
     expect(requests).toEqual([0, 0, 1]);
@@ -184,6 +210,8 @@ function declareRuntime(runtime: Runtime): void {
     expect(linesOf(result)).toEqual([expect.stringMatching(/100 spans lost: HTTP 307 .*not followed/)]);
     expect(ledgerOf(result)).toMatchObject({ exported: 0, failed: 100 });
     expectBalance(ledgerOf(result));
+    const what = `${runtime.name}: requests at the second host`;
+    note('servers-redirect-runtimes', 'spandrel', what, second.requests.length);
   });
 
   test('ends although the receiver never answers, and says what was not sent', async () => {
@@ -194,9 +222,13 @@ function declareRuntime(runtime: Runtime): void {
     expect(linesOf(result)).toEqual([expect.stringMatching(/100 finished spans were not sent/)]);
     expect(ledgerOf(result)).toMatchObject({ waiting: 100, exported: 0 });
     expectBalance(ledgerOf(result));
-    keepFigures(`servers-hung-${runtime.name.split(' ')[0].toLowerCase()}`, COMMAND, {
-      'exit later than with a healthy receiver, ms': Math.round(result.millis - healthyMillis),
-    });
+    const what = `${runtime.name}: exit later than with a healthy receiver, ms`;
+    note('servers-hung', 'spandrel', what, result.millis - healthyMillis);
+    if (!WRITES_FIGURES) return;
+    const other = await accept((socket) => socket.resume());
+    // A full batch is under way when the program ends.
+    const rival = await runUpstream('finish(512);', `http://127.0.0.1:${other.port}`);
+    note('servers-hung', 'upstream', what, rival.millis - healthyUpstreamMillis);
   });
 }
 

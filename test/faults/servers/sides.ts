@@ -20,6 +20,12 @@ export interface Side {
   readonly said: readonly string[];
 }
 
+/** What either SDK's exporter takes. */
+export interface SideOptions {
+  readonly url: string;
+  readonly compression?: 'none' | 'gzip';
+}
+
 export interface Spandrel extends Side {
   stats(): Omit<Stats, 'engine'>;
 }
@@ -77,7 +83,7 @@ interface Upstream {
 }
 
 /** opentelemetry-js 2.12.1, which does not say what it lost. */
-export function upstream(options: { url: string; compression?: string }): Side {
+export function upstream(options: SideOptions): Side {
   const require = createRequire(new URL('../../versions/sdk-2/package.json', import.meta.url));
   const { BasicTracerProvider, BatchSpanProcessor, OTLPTraceExporter } = {
     ...require('@opentelemetry/sdk-trace-base'),

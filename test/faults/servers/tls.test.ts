@@ -9,9 +9,12 @@ import { Certificates, probeOpenssl } from '../../helpers/certificates.ts';
 import { requireCounterpart } from '../../helpers/counterparts.ts';
 import { listen } from '../../helpers/fault-server.ts';
 import { BUN, DENO, Installation, NODE, probeRuntime } from '../../helpers/runtimes.ts';
+import { keepFigures, WRITES_FIGURES } from '../figures.ts';
 import { decodedSpans } from './decoded.ts';
 import { expectBalance, expectDelivered } from './ledger.ts';
+import { UPSTREAM } from './programs.ts';
 
+const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/servers/tls.test.ts';
 const SPANS = 10;
 const PROGRAM = `
 import { flush, init, shutdown, startSpan, stats } from 'spandrel';
@@ -110,17 +113,54 @@ const UNUSABLE: readonly (Case & { readonly line: RegExp })[] = [
 const byTitle = <Row extends Case>(rows: readonly Row[]): [string, Row][] =>
   rows.map((row) => [row.title, row]);
 
+interface SecureServer {
+  readonly port: number;
+  readonly connections: Socket[];
+  /** Of its requests. */
+  readonly bodies: Buffer[];
+}
+
+async function startServer(certificates: Certificates, { server, clients }: Case): Promise<SecureServer> {
+  const read = (name: string): string => readFileSync(certificates.file(name), 'utf8');
+  const connections: Socket[] = [];
+  const bodies: Buffer[] = [];
+  const asking = clients !== undefined && {
+    requestCert: true,
+    rejectUnauthorized: true,
+    ca: read(`${clients}.pem`),
+  };
+  const own = { cert: read(`${server}.pem`), key: read(`${server}.key`) };
+  const https = createHttpsServer({ ...own, ...asking }, (request, response) => {
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    request.on('end', () => {
+      bodies.push(Buffer.concat(pieces));
+      response.end();
+    });
+  });
+  https.on('connection', (socket: Socket) => connections.push(socket));
+  https.on('tlsClientError', () => {});
+  return { port: await listen(https, connections), connections, bodies };
+}
+
+/** Requests that reached a server they should not have, by runtime. */
+const figures: Record<string, number> = {};
+const upstreamFigures: Record<string, number> = {};
+
+afterAll(() => {
+  if (Object.keys(figures).length === 0) return;
+  keepFigures('servers-tls', COMMAND, figures, upstreamFigures);
+});
+
 for (const runtime of [NODE, DENO, BUN]) {
   const probe = (): string | undefined => probeOpenssl() ?? probeRuntime(runtime);
   requireCounterpart(`TLS on ${runtime.name}`, probe)(`${runtime.name}, over TLS`, () => {
     let certificates: Certificates;
     let installation: Installation;
-    let program: string;
 
     beforeAll(() => {
       certificates = new Certificates();
       installation = new Installation();
-      program = installation.add('tls.mjs', PROGRAM);
     });
 
     afterAll(() => {
@@ -128,47 +168,29 @@ for (const runtime of [NODE, DENO, BUN]) {
       installation?.remove();
     });
 
-    /** Runs the program against a server of the case's certificates. */
-    async function send({ server, clients, ca, certificate, key }: Case) {
-      const read = (name: string): string => readFileSync(certificates.file(name), 'utf8');
-      const connections: Socket[] = [];
-      const bodies: Buffer[] = [];
-      const https = createHttpsServer(
-        {
-          cert: read(`${server}.pem`),
-          key: read(`${server}.key`),
-          ...(clients !== undefined && {
-            requestCert: true,
-            rejectUnauthorized: true,
-            ca: read(`${clients}.pem`),
-          }),
-        },
-        (request, response) => {
-          const pieces: Buffer[] = [];
-          request.on('data', (piece: Buffer) => pieces.push(piece));
-          request.on('end', () => {
-            bodies.push(Buffer.concat(pieces));
-            response.end();
-          });
-        },
-      );
-      https.on('connection', (socket: Socket) => connections.push(socket));
-      https.on('tlsClientError', () => {});
-      const port = await listen(https, connections);
-      const files = { CERTIFICATE: ca, CLIENT_CERTIFICATE: certificate, CLIENT_KEY: key };
+    /** Runs a program against a server of the case's certificates. */
+    async function runAgainst(row: Case, source: string, more: Record<string, string> = {}) {
+      const server = await startServer(certificates, row);
+      const files = { CERTIFICATE: row.ca, CLIENT_CERTIFICATE: row.certificate, CLIENT_KEY: row.key };
       const variables = Object.entries(files).flatMap(([name, file]) =>
         file === undefined ? [] : [[`OTEL_EXPORTER_OTLP_${name}`, certificates.file(file)]],
       );
       const environment = {
         ...Object.fromEntries(variables),
-        OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${port}`,
+        OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${server.port}`,
+        ...more,
       };
       const flags = runtime === DENO ? [`--allow-read=${certificates.folder}`] : [];
-      const { code, stdout, stderr } = await installation.run(runtime, program, { environment, flags });
-      const lines = stderr.split('\n').filter((line) => line !== '');
-      expect({ code, lines: stdout === '' ? lines : [] }).toEqual({ code: 0, lines: [] });
+      const file = installation.add('tls.mjs', source);
+      const result = await installation.run(runtime, file, { environment, flags });
+      return { ...server, ...result, received: server.bodies.flatMap(decodedSpans) };
+    }
+
+    async function send(row: Case, more: Record<string, string> = {}) {
+      const { code, stdout, stderr, received, connections } = await runAgainst(row, PROGRAM, more);
+      expect({ code, stderr: stdout === '' ? stderr : '' }).toEqual({ code: 0, stderr: '' });
       const { before, after } = JSON.parse(stdout) as Record<'before' | 'after', Stats>;
-      return { before, after, lines, received: bodies.flatMap(decodedSpans), connections };
+      return { before, after, lines: stderr.split('\n').slice(0, -1), received, connections };
     }
 
     test.each(byTitle(TRUSTED))('a server %s gets every span', async (_, row) => {
@@ -181,6 +203,8 @@ for (const runtime of [NODE, DENO, BUN]) {
     test.each(byTitle(REFUSED))('a server %s gets nothing, and one line says why', async (_, row) => {
       const { before, after, lines, received } = await send(row);
       expect(received).toEqual([]);
+      figures[`${runtime.name}: spans at a server that is not trusted`] ??= 0;
+      figures[`${runtime.name}: spans at a server that is not trusted`] += received.length;
       // A certificate can be renewed: until the end the spans are kept.
       expect(before).toMatchObject({ waiting: SPANS, exported: 0, failed: 0 });
       expect(before.lastError).toMatch(/^no answer from https:\/\/127\.0\.0\.1:\d+\/v1\/traces: /);
@@ -202,6 +226,25 @@ for (const runtime of [NODE, DENO, BUN]) {
       expect(lines[0]).toMatch(row.line);
       expect(before).toMatchObject({ engine: 'none', started: 0, lastErrorTime: expect.any(Number) });
       expect(before.lastError).toBe(lines[0].replace('spandrel: ', ''));
+    });
+
+    // Deno's node:https trusts no further authority by a variable: what it would fall back to cannot be shown.
+    if (runtime === DENO) return;
+    test('an authority that cannot be read is not replaced by those of the runtime', async () => {
+      // The runtime itself trusts the server: whoever goes on without the file gets through.
+      const trusting = { NODE_EXTRA_CA_CERTS: certificates.file('ca.pem') };
+      const row = { title: '', server: 'server', ca: 'absent.pem' };
+      const { before, connections, received } = await send(row, trusting);
+      expect(connections).toEqual([]);
+      expect(before.engine).toBe('none');
+      const trusted = await send({ title: '', server: 'server' }, trusting);
+      expectDelivered(trusted.after, trusted.received);
+      expect(trusted.after.exported).toBe(SPANS);
+      const what = `${runtime.name}: spans sent although the authority's file cannot be read`;
+      figures[what] = received.length;
+      if (!WRITES_FIGURES || runtime !== NODE) return;
+      const source = `${UPSTREAM} finish(${SPANS}); await flush();`;
+      upstreamFigures[what] = (await runAgainst(row, source, trusting)).received.length;
     });
   });
 }

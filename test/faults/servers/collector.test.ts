@@ -1,12 +1,12 @@
-/** The OpenTelemetry Collector that refuses data while its memory is short, and takes it again. */
+/** The OpenTelemetry Collector that refuses: data while its memory is short, and requests over its limit. */
 import { expect, test, vi } from 'vitest';
 import { type Collector, probeCollector, startCollector } from '../../helpers/collector.ts';
 import { requireCounterpart } from '../../helpers/counterparts.ts';
 import { keepFigures, WRITES_FIGURES } from '../figures.ts';
 import { distinct, expectDelivered } from './ledger.ts';
-import { type Side, spandrel, upstream } from './sides.ts';
+import { type Side, type SideOptions, spandrel, upstream } from './sides.ts';
 
-const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/servers/collector-memory.test.ts';
+const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/servers/collector.test.ts';
 /** How long it refuses at most; upstream tries for about 7.6 s. */
 const COLLECTION_MILLIS = WRITES_FIGURES ? 12_000 : 800;
 const ROUNDS = 3;
@@ -15,9 +15,11 @@ const SPANS_A_ROUND = 2_000;
 
 vi.setConfig({ testTimeout: 120_000 });
 
-requireCounterpart('the OpenTelemetry Collector', probeCollector)('the Collector with memory_limiter', () => {
+const describeCollector = requireCounterpart('the OpenTelemetry Collector', probeCollector);
+
+describeCollector('the Collector with memory_limiter', () => {
   /** Some 24 MiB, three times what it may hold once decoded; what arrived is read after its end. */
-  async function sendTo<Sender extends Side>(start: (options: { url: string }) => Sender) {
+  async function sendTo<Sender extends Side>(start: (options: SideOptions) => Sender) {
     const memoryLimiter = { limitMebibytes: 48, collectionMillis: COLLECTION_MILLIS };
     const collector: Collector = await startCollector({ memoryLimiter });
     try {
@@ -57,4 +59,45 @@ requireCounterpart('the OpenTelemetry Collector', probeCollector)('the Collector
       },
     );
   });
+});
+
+describeCollector('the Collector that takes 256 KiB', () => {
+  async function sendTo<Sender extends Side>(
+    start: (options: SideOptions) => Sender,
+    compression: 'none' | 'gzip',
+  ) {
+    const collector = await startCollector({ maxRequestBytes: 256 * 1024 });
+    try {
+      const side = start({ url: collector.endpoint, compression });
+      side.finish(256, 450);
+      side.finish(1, 300 * 1024);
+      side.finish(255, 450);
+      await side.drain();
+      await side.stop();
+      return { side, received: await collector.stop() };
+    } finally {
+      await collector.stop();
+    }
+  }
+
+  test.each(['none', 'gzip'] as const)(
+    'loses the one span that is larger, compression %s',
+    async (compression) => {
+      const { side, received } = await sendTo(spandrel, compression);
+      expect(side.said).toEqual([
+        expect.stringMatching(
+          /^spandrel: 1 spans lost: HTTP 400 .*: http: request body too large \(.*larger than/,
+        ),
+      ]);
+      expect(side.stats()).toMatchObject({ started: 512, exported: 511, failed: 1 });
+      expectDelivered(side.stats(), received);
+      const theirs = WRITES_FIGURES ? await sendTo(upstream, compression) : undefined;
+      keepFigures(
+        `servers-collector-size${compression === 'none' ? '' : `-${compression}`}`,
+        COMMAND,
+        { 'delivered spans of 512': distinct(received) },
+        theirs && { 'delivered spans of 512': distinct(theirs.received) },
+      );
+    },
+  );
 });
