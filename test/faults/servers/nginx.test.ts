@@ -237,12 +237,14 @@ describeNginx('nginx before a receiver', () => {
       ours = spandrel(options);
       return ours;
     });
-    expect(statuses(await nginx.logged(2))).toEqual([504, 200]);
+    const seen = statuses(await nginx.logged(receiver.requests.length));
+    expect([seen[0], seen.at(-1)]).toEqual([504, 200]);
+    expect(new Set(seen.slice(0, -1))).toEqual(new Set([504]));
     const stats = ours?.stats() ?? expect.fail();
     expect(stats).toMatchObject({ exported: 100, failed: 0 });
     expectBalance(stats);
-    // The answer was lost, not the request.
-    expect(receiver.spans).toHaveLength(200);
+    // Each time the answer was lost, not the request.
+    expect(receiver.spans).toHaveLength(100 * seen.length);
     expect(distinct(receiver.spans)).toBe(100);
     const theirs = await measureUpstream(async () => {
       const other = await slow(upstream);
