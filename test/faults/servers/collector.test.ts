@@ -13,7 +13,7 @@ const ROUNDS = 3;
 /** As many as opentelemetry-js keeps without a flush. */
 const SPANS_A_ROUND = 2_000;
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const describeCollector = requireCounterpart('the OpenTelemetry Collector', probeCollector);
 

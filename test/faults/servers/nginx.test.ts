@@ -13,7 +13,7 @@ const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/servers/nginx
 /** Upstream gives up after about 7.6 s; the quick run needs one answer before and one after. */
 const OUTAGE_MILLIS = WRITES_FIGURES ? 15_000 : 700;
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: WRITES_FIGURES ? 180_000 : 30_000 });
 
 const describeNginx = requireCounterpart('nginx', probeNginx);
 const passTo = (port: number): string => `location / { proxy_pass http://127.0.0.1:${port}; }`;
