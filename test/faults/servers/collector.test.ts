@@ -91,9 +91,10 @@ describeCollector('the Collector that takes 256 KiB', () => {
       ]);
       expect(side.stats()).toMatchObject({ started: 512, exported: 511, failed: 1 });
       expectDelivered(side.stats(), received);
+      if (compression !== 'none') return;
       const theirs = WRITES_FIGURES ? await sendTo(upstream, compression) : undefined;
       keepFigures(
-        `servers-collector-size${compression === 'none' ? '' : `-${compression}`}`,
+        'servers-collector-size',
         COMMAND,
         { 'delivered spans of 512': distinct(received) },
         theirs && { 'delivered spans of 512': distinct(theirs.received) },

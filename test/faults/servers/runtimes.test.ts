@@ -86,7 +86,9 @@ function declareRuntime(runtime: Runtime): void {
 
   /** opentelemetry-js may read its own files. */
   function runUpstream(source: string, url: string): Promise<ChildResult> {
-    return run(`${UPSTREAM} ${source}`, url, { flags: runtime === DENO ? ['--allow-all'] : [] });
+    return run(`${UPSTREAM} ${source}`, url, {
+      flags: runtime === DENO ? ['--allow-read', '--allow-sys'] : [],
+    });
   }
 
   function expectWholeDelivery(result: ChildResult, receiver: OtlpReceiver): void {

@@ -1,5 +1,6 @@
 /** The SDKs that the real servers are shown: ours, and opentelemetry-js where figures are written. */
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DiagLogger, DiagLogLevel, diag, type Tracer } from '@opentelemetry/api';
 import { onTestFinished } from 'vitest';
 import { resetDiagnostics } from '../../../src/diagnostics.ts';
@@ -11,7 +12,7 @@ import { BatchSpanProcessor, OTLPTraceExporter, TracerProvider } from '../../../
 export interface Side {
   /** Makes and ends spans, each with its size in an attribute of so many characters. */
   finish(count: number, characters?: number): void;
-  /** Flushes until the SDK holds nothing any more, or, of opentelemetry-js, once: it cannot be asked. */
+  /** Flushes until the SDK holds nothing any more. */
   drain(): Promise<void>;
   /** Flushes once, for so long at most. */
   flush(millis: number): Promise<void>;
@@ -30,10 +31,10 @@ export interface Spandrel extends Side {
   stats(): Omit<Stats, 'engine'>;
 }
 
-function listen(): string[] {
+function listen(isOurs: (message: string) => boolean): string[] {
   const said: string[] = [];
   const keep = (message: string): void => {
-    said.push(message);
+    if (isOurs(message)) said.push(message);
   };
   const ignore = (): void => {};
   const logger: DiagLogger = { error: keep, warn: keep, info: ignore, debug: ignore, verbose: ignore };
@@ -41,6 +42,8 @@ function listen(): string[] {
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   return said;
 }
+
+const isSpandrel = (message: string): boolean => message.startsWith('spandrel: ');
 
 function finishWith(tracer: Tracer): Side['finish'] {
   return (count, characters = 0) => {
@@ -51,7 +54,7 @@ function finishWith(tracer: Tracer): Side['finish'] {
 
 /** Ours, in this process; stopped with the test. */
 export function spandrel(options: OTLPTraceExporterOptions): Spandrel {
-  const said = listen();
+  const said = listen(isSpandrel);
   const exporter = new OTLPTraceExporter(options);
   // A full hour: what is sent leaves by a flush, or by the size of a request.
   const processor = new BatchSpanProcessor(exporter, { scheduledDelayMillis: 3_600_000 });
@@ -79,7 +82,9 @@ interface Upstream {
     options: object,
   ) => { getTracer(name: string): Tracer; forceFlush(): Promise<void>; shutdown(): Promise<void> };
   BatchSpanProcessor: new (exporter: object) => object;
-  OTLPTraceExporter: new (options: object) => object;
+  OTLPTraceExporter: new (
+    options: object,
+  ) => { export(spans: unknown[], done: (result: unknown) => void): void };
 }
 
 /** opentelemetry-js 2.12.1, which does not say what it lost. */
@@ -89,17 +94,35 @@ export function upstream(options: SideOptions): Side {
     ...require('@opentelemetry/sdk-trace-base'),
     ...require('@opentelemetry/exporter-trace-otlp-proto'),
   } as Upstream;
-  const said = listen();
-  const processor = new BatchSpanProcessor(new OTLPTraceExporter(options));
+  const said = listen((message) => !isSpandrel(message));
+  const exporter = new OTLPTraceExporter(options);
+  const exportSpans = exporter.export.bind(exporter);
+  let pending = 0;
+  exporter.export = (spans, done) => {
+    pending += 1;
+    exportSpans(spans, (result) => {
+      pending -= 1;
+      done(result);
+    });
+  };
+  const processor = new BatchSpanProcessor(exporter);
   const provider = new BasicTracerProvider({ spanProcessors: [processor] });
   const flush = (): Promise<void> => provider.forceFlush().catch(() => {});
+  const stop = (): Promise<void> => provider.shutdown().catch(() => {});
+  onTestFinished(stop);
   return {
     finish: finishWith(provider.getTracer('servers')),
     flush: async (millis) => {
       await Promise.race([flush(), new Promise((resolve) => setTimeout(resolve, millis))]);
     },
-    drain: flush,
-    stop: () => provider.shutdown().catch(() => {}),
+    async drain() {
+      // Its flush does not wait for an export under way, nor for what waits behind it.
+      for (let round = 0; round < 2; round++) {
+        await flush();
+        while (pending > 0) await delay(10);
+      }
+    },
+    stop,
     said,
   };
 }
