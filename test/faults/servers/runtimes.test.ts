@@ -1,7 +1,7 @@
 /** The built package on Node, Deno and Bun: one program a behaviour, the same on each. */
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FlushResult } from '../../../src/export/pipe.ts';
+import type { FlushResult } from '../../../src/api/flush-result.ts';
 import type { Stats } from '../../../src/init.ts';
 import type { ChildResult } from '../../helpers/api-child.ts';
 import { type OtlpReceiver, receiveOtlp } from '../../helpers/api-receiver.ts';
