@@ -103,6 +103,8 @@ interface Running {
 let running: Running | undefined;
 /** The last provider that was shut down: its final numbers stay readable. */
 let ended: TracerProvider | undefined;
+/** Why the last `init()` could not start, if it could not. */
+let refusal: Pick<Stats, 'lastError' | 'lastErrorTime'> | undefined;
 let globalTracer: Tracer | undefined;
 
 /**
@@ -119,10 +121,13 @@ export function init(options: InitOptions = {}): void {
     );
     return;
   }
+  refusal = undefined;
   try {
     running = start(options ?? {});
   } catch (cause) {
-    reportError('init', `tracing is off: ${messageOf(cause)}`);
+    const lastError = `tracing is off: ${messageOf(cause)}`;
+    refusal = { lastError, lastErrorTime: Date.now() };
+    reportError('init', lastError);
   }
 }
 
@@ -286,11 +291,11 @@ export async function shutdown(ms = 30_000): Promise<void> {
 
 /**
  * What was recorded, sent, dropped and why; costs nothing until it is called. After `shutdown()`, the final
- * numbers, with `engine` `none`.
+ * numbers, with `engine` `none`. After an `init()` that could not start, `lastError` says why.
  */
 export function stats(): Stats {
   if (running !== undefined) return running.provider.stats();
-  if (ended !== undefined) return { ...ended.stats(), engine: 'none' };
+  if (ended !== undefined) return { ...ended.stats(), ...refusal, engine: 'none' };
   return {
     engine: 'none',
     mode: 'arena',
@@ -308,6 +313,7 @@ export function stats(): Stats {
     shed: { shortened: 0, omitted: 0, unsampled: 0, content: 'full', sampling: 1 },
     lastError: undefined,
     lastErrorTime: undefined,
+    ...refusal,
     destinations: [],
     memo: { hits: 0, misses: 0, keys: 0, bytes: 0 },
   };

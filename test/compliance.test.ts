@@ -1,29 +1,14 @@
 /** The compliance matrix says nothing that no test shows, and the page says what the matrix says. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
-import type { Claim, TestReference } from './compliance/claims.ts';
+import type { Claim } from './compliance/claims.ts';
 import { CLAIMS, DIFFERENCES, EASILY_MISSED, MATRIX } from './compliance/matrix.ts';
 import { SPECIFICATION } from './compliance/specification.ts';
+import { fault, faults } from './helpers/test-references.ts';
 import { titlesOf } from './helpers/test-titles.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const known = new Map<string, Set<string> | undefined>();
-
-/** Why a reference leads to no test; `undefined` if it leads to one. */
-function fault(reference: TestReference): string | undefined {
-  const [, file, title] = /^(.+?\.ts): (.+)$/s.exec(reference) ?? [];
-  if (!known.has(file)) {
-    const path = `${root}test/${file}`;
-    known.set(file, existsSync(path) ? titlesOf(readFileSync(path, 'utf8')) : undefined);
-  }
-  const titles = known.get(file);
-  if (titles === undefined) return `no file ${file}`;
-  return titles.has(title) ? undefined : `no test "${title}" in ${file}`;
-}
-
-const faults = (tests: readonly TestReference[]) => tests.map(fault).filter((one) => one !== undefined);
 
 /** What a claim lacks. */
 function lacks({ ours, tests, note }: Claim): string[] {

@@ -113,6 +113,19 @@ describe('an answer', () => {
     });
   });
 
+  test.each([
+    [400, 'http: request body too large', true],
+    [400, 'unexpected EOF', false],
+    [403, 'http: request body too large', false],
+  ])('%i with the text "%s" is about the size: %s', async (status, text, isSize) => {
+    const server = await receive((response) => {
+      response.writeHead(status, { 'content-type': 'text/plain' }).end(`${text}\n`);
+    });
+    const result = await transport(server.url).send(requestOf(bytes(3, 1)));
+    expect(result).toMatchObject({ kind: 'failed', code: status });
+    expect('tooLarge' in result).toBe(isSize);
+  });
+
   test('any other status from 300 to 599 is final', async () => {
     const statuses: number[] = [];
     for (let status = 300; status < 600; status++) {

@@ -2,12 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { ExportRequest } from '../src/export/exporter.ts';
 import { DELIVERED, UNAVAILABLE } from './helpers/fake-source.ts';
 import {
   answeredByHand,
   exporter,
   finish,
   pipeWith,
+  renewFakes,
   settled,
   source,
   warnings,
@@ -287,6 +289,67 @@ describe('a destination that gives no final answer', () => {
     vi.setSystemTime(Date.now() - 7_200_000);
     await vi.advanceTimersByTimeAsync(1);
     expect(exporter.requests).toHaveLength(2);
+  });
+});
+
+describe('a request that is not through within its time', () => {
+  const KIBIBYTE = 1_024;
+  /** A link on which no more than that passes in the time of an attempt. */
+  const passing = (bytes: number) => (request: ExportRequest) =>
+    request.byteLength > bytes
+      ? ({ kind: 'retryable', reason: 'no answer: timed out', code: 'timed_out' } as const)
+      : DELIVERED;
+
+  test('is halved until it passes; the size of those that follow grows again', async () => {
+    exporter.answer = passing(600 * KIBIBYTE);
+    const pipe = pipeWith();
+    source.add(4_096, KIBIBYTE);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(source.waitingSpans).toBe(0);
+    expect(pipe.counters).toMatchObject({ exported: 4_096, failed: 0 });
+    exporter.answer = () => DELIVERED;
+    source.add(20 * 4_096, KIBIBYTE);
+    pipe.pump();
+    expect(Math.max(...exporter.requests.slice(-10).map(({ byteLength }) => byteLength))).toBe(
+      4_096 * KIBIBYTE,
+    );
+  });
+
+  test('is not cut below 256 KiB, nor when another cause kept the answer away', async () => {
+    exporter.answer = passing(0);
+    const pipe = pipeWith();
+    source.add(1_024, KIBIBYTE);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(Math.min(...exporter.requests.map(({ byteLength }) => byteLength))).toBe(256 * KIBIBYTE);
+    renewFakes();
+    exporter.answer = () => UNAVAILABLE;
+    const other = pipeWith();
+    source.add(1_024, KIBIBYTE);
+    other.pump();
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(new Set(exporter.requests.map(({ byteLength }) => byteLength))).toEqual(
+      new Set([1_024 * KIBIBYTE]),
+    );
+  });
+
+  test('does not raise what the destination takes', async () => {
+    exporter.answer = ({ byteLength }) =>
+      byteLength > 1_024 * KIBIBYTE
+        ? { kind: 'failed', reason: 'HTTP 413', tooLarge: true, code: 413 }
+        : passing(600 * KIBIBYTE)({ byteLength } as ExportRequest);
+    const pipe = pipeWith();
+    source.add(4_096, KIBIBYTE);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(600_000);
+    const before = exporter.requests.length;
+    source.add(4_096, KIBIBYTE);
+    pipe.pump();
+    await vi.advanceTimersByTimeAsync(600_000);
+    const later = exporter.requests.slice(before).map(({ byteLength }) => byteLength);
+    expect(Math.max(...later)).toBeLessThanOrEqual(1_024 * KIBIBYTE);
+    expect(pipe.counters).toMatchObject({ exported: 8_192, failed: 0 });
   });
 });
 

@@ -5,8 +5,9 @@
 import type { Arena } from '../engine/arena.ts';
 import type { ExportOutcomes } from '../export/export-outcomes.ts';
 import type { WireExporter } from '../export/exporter.ts';
-import { Pipe, type PipeFlush } from '../export/pipe.ts';
+import { Pipe } from '../export/pipe.ts';
 import type { PipeCounters } from '../export/pipe-counters.ts';
+import type { PipeFlush } from '../export/pipe-options.ts';
 import { PipeTimer } from '../export/pipe-timer.ts';
 import type { SpanCursor } from '../export/span-cursor.ts';
 import { asWork } from '../export/work-clock.ts';

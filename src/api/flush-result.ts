@@ -1,5 +1,5 @@
 /** What a flush says it achieved. */
-import type { PipeFlush } from '../export/pipe.ts';
+import type { PipeFlush } from '../export/pipe-options.ts';
 
 /** What a flush achieved at one destination. */
 export interface DestinationFlush extends PipeFlush {

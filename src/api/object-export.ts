@@ -1,8 +1,8 @@
 /** Span objects on their way through one span processor, where they cannot be bytes from their end on. */
 import { TraceFlags } from '@opentelemetry/api';
 import type { ExportOperation } from '../export/export-outcomes.ts';
-import type { PipeFlush } from '../export/pipe.ts';
 import type { PipeCounters } from '../export/pipe-counters.ts';
+import type { PipeFlush } from '../export/pipe-options.ts';
 import type { SpanFlow } from './component-metrics.ts';
 import type { DropReason, ShedCounts } from './ledger.ts';
 import type { ReadableSpan } from './types.ts';

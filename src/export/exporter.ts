@@ -26,7 +26,10 @@ export type SendResult = {
   readonly code?: number | string;
 } /** A final 2xx answer. `rejected` is `partial_success.rejected_spans`, 0 when all were taken. */ & (
   | { readonly kind: 'delivered'; readonly rejected: number; readonly message?: string }
-  /** No answer, or one of the retryable statuses. `retryAfterMs` pauses the whole pipe when present. */
+  /**
+   * No answer, or one of the retryable statuses. `retryAfterMs` pauses the whole pipe when present. The code
+   * `timed_out` says that the time of the attempt was over: smaller requests with the same spans may pass.
+   */
   | { readonly kind: 'retryable'; readonly reason: string; readonly retryAfterMs?: number }
   /**
    * A final refusal: the spans of this request are lost, and counted. `tooLarge` says that the size was the

@@ -12,6 +12,12 @@ const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** Those that may carry `Retry-After` (OTLP specification, "OTLP/HTTP Throttling"). */
 const THROTTLING_STATUSES: ReadonlySet<number> = new Set([429, 503]);
 
+/**
+ * What Go's `net/http` says of a body over its limit (`MaxBytesError`). The OpenTelemetry Collector hands it on as a
+ * 400 where the specification asks for 413.
+ */
+const GO_TOO_LARGE = 'http: request body too large';
+
 const ADVICE: Readonly<Record<number, string>> = {
   400: 'the receiver could not read the request; check that the endpoint accepts OTLP traces as $protocol',
   401: 'check the credentials in the headers',
@@ -48,16 +54,25 @@ export function toSendResult(
       ? { kind: 'retryable', reason, code: status }
       : { kind: 'retryable', reason, code: status, retryAfterMs };
   }
-  const advice =
-    status >= 300 && status < 400
-      ? 'redirects are not followed; set the endpoint to the final address'
-      : ADVICE[status]?.replace('$protocol', protocol);
+  const tooLarge = status === 413 || (status === 400 && message === GO_TOO_LARGE);
+  const advice = tooLarge ? ADVICE[413] : adviceFor(status, display, protocol);
   return {
     kind: 'failed',
     reason: advice === undefined ? reason : `${reason} (${advice})`,
     code: status,
-    ...(status === 413 ? { tooLarge: true } : {}),
+    ...(tooLarge ? { tooLarge: true } : {}),
   };
+}
+
+function adviceFor(status: number, display: string, protocol: OtlpHttpProtocol): string | undefined {
+  if (status >= 300 && status < 400) {
+    return 'redirects are not followed; set the endpoint to the final address';
+  }
+  const advice = ADVICE[status]?.replace('$protocol', protocol);
+  // nginx and others end the handshake without a certificate, and answer so to the request.
+  return status === 400 && display.startsWith('https:')
+    ? `${advice}, and whether it asks for a client certificate`
+    : advice;
 }
 
 function delivered(answer: Answer, secrets: readonly string[]): SendResult {

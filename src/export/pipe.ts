@@ -3,55 +3,15 @@
 import { warn as warnUser } from '../diagnostics.ts';
 import { AnswerWaiters } from './answer-waiters.ts';
 import { BoundedSender, isPromise } from './bounded-send.ts';
-import type { ExportOperation, ExportOutcomes } from './export-outcomes.ts';
-import type { ExportRequest, RequestSource, SendResult, WireExporter } from './exporter.ts';
+import type { ExportOutcomes } from './export-outcomes.ts';
+import type { ExportRequest, RequestSource, SendResult } from './exporter.ts';
 import { type PipeCounters, PipeLedger } from './pipe-counters.ts';
+import type { PipeFlush, PipeOptions } from './pipe-options.ts';
 import { PipeTimer } from './pipe-timer.ts';
+import { RequestSize } from './request-size.ts';
 import { MINIMUM_PAUSE_MILLIS, retryDelayMillis } from './retry.ts';
 import { asWork } from './work-clock.ts';
 
-/** Options of a {@link Pipe}. Numbers are taken as they are; whoever reads the configuration checks them. */
-export interface PipeOptions {
-  readonly exporter: WireExporter;
-  readonly source: RequestSource;
-  /** Size of a request, in bytes; reaching it also starts sending. Default 4 MiB, at most 64 MiB. */
-  readonly maxRequestBytes?: number;
-  /** Spans in a request; reaching it also starts sending. Default: no limit. */
-  readonly maxExportBatchSize?: number;
-  /** Longest time a finished span waits for others, in milliseconds. Default 5000. */
-  readonly scheduledDelayMillis?: number;
-  /** Longest time of one attempt, in milliseconds; then it is aborted and tried again later. Default 30 000. */
-  readonly exportTimeoutMillis?: number;
-  /** Uniform in [0, 1). Default `Math.random`. */
-  readonly random?: () => number;
-  /** Milliseconds of a monotonic clock. Default `performance.now`. */
-  readonly now?: () => number;
-  /** Takes warnings: a stable code and a text. Default: the diagnostics of the package. */
-  readonly warn?: (code: string, message: string) => void;
-  /** Called when a request has its final answer, or is given up at shutdown. Must not throw. */
-  readonly onOperation?: (operation: ExportOperation) => void;
-  /** Tells its warnings from those of other destinations: each is limited to one a minute. Default: none. */
-  readonly name?: string;
-}
-
-/** What a flush achieved at one destination, counted from its call. */
-export interface PipeFlush {
-  /** Spans that the destination took. */
-  readonly exported: number;
-  /** Spans rejected, failed or given up. */
-  readonly dropped: number;
-  /** Finished spans still not answered for, those in flight included. */
-  readonly waiting: number;
-  /**
-   * Bytes of the exported spans in wire form, before compression and without the headers around them; of a request that
-   * was taken in part, that part.
-   */
-  readonly bytes: number;
-}
-
-const DEFAULT_REQUEST_BYTES = 4_194_304;
-/** OTLP specification, "Request Size". */
-const LARGEST_REQUEST_BYTES = 67_108_864;
 const DEFAULT_DELAY_MILLIS = 5_000;
 const DEFAULT_TIMEOUT_MILLIS = 30_000;
 /** How long a shutdown waits, beyond its deadline, for an aborted attempt to let go of its bytes. */
@@ -71,8 +31,7 @@ export class Pipe {
   readonly #scheduledDelayMillis: number;
   readonly #random: () => number;
   readonly #now: () => number;
-  /** Lowered when the destination answers 413. */
-  #maxRequestBytes: number;
+  readonly #size: RequestSize;
   readonly #ledger: PipeLedger;
 
   /** Taken and not released: the first is in flight or is tried next, others came from cutting one. */
@@ -102,7 +61,7 @@ export class Pipe {
   constructor(options: PipeOptions) {
     this.#sender = new BoundedSender(options.exporter, options.exportTimeoutMillis ?? DEFAULT_TIMEOUT_MILLIS);
     this.#source = options.source;
-    this.#maxRequestBytes = Math.min(options.maxRequestBytes ?? DEFAULT_REQUEST_BYTES, LARGEST_REQUEST_BYTES);
+    this.#size = new RequestSize(options.maxRequestBytes);
     this.#maxExportBatchSize = options.maxExportBatchSize ?? Number.POSITIVE_INFINITY;
     this.#scheduledDelayMillis = options.scheduledDelayMillis ?? DEFAULT_DELAY_MILLIS;
     this.#random = options.random ?? Math.random;
@@ -199,7 +158,7 @@ export class Pipe {
   }
 
   get #requestBytes(): number {
-    return Math.min(this.#maxRequestBytes, this.#source.maxRequestBytes ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.#size.bytes, this.#source.maxRequestBytes ?? Number.POSITIVE_INFINITY);
   }
 
   /** Spans that left in any way; they leave oldest first, so this is a position in their order. */
@@ -292,13 +251,16 @@ export class Pipe {
       return;
     }
     if (result.kind === 'retryable') {
+      if (result.code === 'timed_out' && this.#size.isCutWhenLate(request.byteLength))
+        this.#cut(request, false);
       this.#pause(result.reason, result.retryAfterMs, result.code);
       return;
     }
     this.#failures = 0;
     this.#pausedUntil = 0;
     this.#retryAfterUntil = 0;
-    if (result.kind === 'failed' && result.tooLarge && this.#cut(request)) return;
+    if (result.kind === 'failed' && result.tooLarge && this.#cut(request, true)) return;
+    if (result.kind === 'delivered') this.#size.raise();
     this.#held.shift();
     this.#answered += request.spanCount;
     const before = this.#source.waitingBytes;
@@ -319,13 +281,13 @@ export class Pipe {
     else this.#waiters.tellPause(this.#pausedUntil);
   }
 
-  /** Replaces the first held request by its halves and remembers the smaller size. */
-  #cut(request: ExportRequest): boolean {
+  /** Replaces the first held request by its halves and remembers the smaller size, for good or until it passes. */
+  #cut(request: ExportRequest, forGood: boolean): boolean {
     const halves = request.spanCount > 1 ? this.#source.split?.(request) : undefined;
     if (halves === undefined) return false;
     this.#held.splice(0, 1, ...halves);
     const larger = Math.max(halves[0].byteLength, halves[1].byteLength);
-    this.#maxRequestBytes = Math.min(this.#maxRequestBytes, larger);
+    this.#size.lower(larger, forGood);
     return true;
   }
 

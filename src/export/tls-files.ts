@@ -159,6 +159,8 @@ function required<Module>(name: string): Module {
 }
 
 function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : 'an error';
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  if (typeof code === 'string') return code;
+  // Deno's refusals have no code, and a name that says it: NotCapable.
+  return typeof name === 'string' ? name : 'an error';
 }

@@ -1,6 +1,6 @@
 /** @module A loopback OTLP receiver that decodes what it gets. */
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import type { ExportTraceServiceRequest, OtlpSpan } from '../../src/export/otlp-message.ts';
 import { readExportTraceServiceRequest } from '../../src/export/otlp-reader.ts';
@@ -13,9 +13,12 @@ export interface OtlpReceiver extends HttpReceiver {
   readonly spans: OtlpSpan[];
 }
 
-/** Answers every request with an empty 200, or as told. */
-export async function receiveOtlp(answer?: (response: ServerResponse) => void): Promise<OtlpReceiver> {
-  const server = await receive(answer);
+/** Answers every request with an empty 200, or as told; on a free port, or the given one. */
+export async function receiveOtlp(
+  answer?: (response: ServerResponse, index: number, request: IncomingMessage) => void,
+  port?: number,
+): Promise<OtlpReceiver> {
+  const server = await receive(answer, port);
   const decode = (): ExportTraceServiceRequest[] =>
     server.requests.map(({ headers, body }) =>
       readExportTraceServiceRequest([headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body]),

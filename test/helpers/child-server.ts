@@ -12,7 +12,8 @@ import { onTestFinished } from 'vitest';
 const START_MILLIS = 10_000;
 const POLL_MILLIS = 10;
 
-function endWithTest(child: ChildProcess, cleanUp = (): void => {}): void {
+/** Kills `child` when the test ends, and waits for its end; then cleans up. */
+export function endWithTest(child: ChildProcess, cleanUp = (): void => {}): void {
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -69,7 +70,8 @@ async function startRedisOn(port: number): Promise<boolean> {
   return false;
 }
 
-function accepts(port: number): Promise<boolean> {
+/** Whether a loopback port takes connections. */
+export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     const settle = (open: boolean) => {

@@ -14,6 +14,7 @@ const pollMilliseconds = 20;
 const startMilliseconds = 15_000;
 const receiveMilliseconds = 15_000;
 const stopMilliseconds = 10_000;
+const BEYOND_MEBIBYTES = 4_096;
 
 const script = fileURLToPath(new URL('../../scripts/build-collector.mjs', import.meta.url));
 const binary = execFileSync(process.execPath, [script, '--path'], { encoding: 'utf8' }).trim();
@@ -30,6 +31,16 @@ export interface CollectorOptions {
   port?: number;
   /** Largest request body it takes, in bytes, before decompression is counted too. Default 64 MiB. */
   maxRequestBytes?: number;
+  /** Refuses data while its memory is short. Default: it has no limit of its own. */
+  memoryLimiter?: MemoryLimiterOptions;
+}
+
+/** How the Collector's `memory_limiter` is set. */
+export interface MemoryLimiterOptions {
+  /** What it may hold before it refuses, in MiB; rubbish counts until it is collected. */
+  limitMebibytes: number;
+  /** Shortest time between two collections of rubbish, in milliseconds: so long at most it refuses. */
+  collectionMillis: number;
 }
 
 /** A Collector that is running, or was. */
@@ -52,17 +63,37 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function configuration(port: number, maxRequestBytes: number, output: string): string {
+/** It refuses from `limit_mib − spike_limit_mib` on; beyond `limit_mib` it would collect rubbish at once. */
+function memoryLimiter({ limitMebibytes, collectionMillis }: MemoryLimiterOptions): object {
+  const collection = `${collectionMillis}ms`;
+  return {
+    memory_limiter: {
+      check_interval: '20ms',
+      limit_mib: limitMebibytes + BEYOND_MEBIBYTES,
+      spike_limit_mib: BEYOND_MEBIBYTES,
+      min_gc_interval_when_soft_limited: collection,
+      max_gc_interval_when_soft_limited: collection,
+      max_gc_interval_when_hard_limited: '0s',
+    },
+  };
+}
+
+function configuration(port: number, output: string, options: CollectorOptions): string {
+  const { maxRequestBytes = 64 * 1024 * 1024 } = options;
+  const processors = options.memoryLimiter === undefined ? {} : memoryLimiter(options.memoryLimiter);
   return JSON.stringify({
     receivers: {
       otlp: {
         protocols: { http: { endpoint: `127.0.0.1:${port}`, max_request_body_size: maxRequestBytes } },
       },
     },
+    processors,
     exporters: { file: { path: output, flush_interval: '20ms' } },
     service: {
       telemetry: { metrics: { level: 'none' }, logs: { level: 'warn' } },
-      pipelines: { traces: { receivers: ['otlp'], exporters: ['file'] } },
+      pipelines: {
+        traces: { receivers: ['otlp'], processors: Object.keys(processors), exporters: ['file'] },
+      },
     },
   });
 }
@@ -114,9 +145,13 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   const folder = mkdtempSync(join(tmpdir(), 'spandrel-collector-'));
   const output = join(folder, 'traces.jsonl');
   const settings = join(folder, 'collector.json');
-  writeFileSync(settings, configuration(port, options.maxRequestBytes ?? 64 * 1024 * 1024, output));
+  writeFileSync(settings, configuration(port, output, options));
 
-  const child = spawn(binary, [`--config=file:${settings}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(binary, [`--config=file:${settings}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // The limiter decides when rubbish is collected, so that what it refuses follows from what it was sent.
+    env: { ...process.env, ...(options.memoryLimiter !== undefined && { GOGC: 'off' }) },
+  });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     log += chunk;

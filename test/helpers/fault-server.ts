@@ -24,10 +24,15 @@ export interface HttpReceiver {
   readonly connections: Socket[];
 }
 
-/** An HTTP server that reads each body whole, records it, then lets `answer` reply. Default: an empty 200. */
+/**
+ * An HTTP server that reads each body whole, records it, then lets `answer` reply. Default: an empty 200.
+ *
+ * @param port - to listen on. Default: a free one.
+ */
 export async function receive(
   answer: (response: ServerResponse, index: number, request: IncomingMessage) => void = (response) =>
     response.end(),
+  port?: number,
 ): Promise<HttpReceiver> {
   const requests: SeenRequest[] = [];
   const rawHeaders: string[][] = [];
@@ -49,8 +54,8 @@ export async function receive(
     });
   });
   server.on('connection', (socket) => connections.push(socket));
-  const port = await listen(server, connections);
-  return { url: `http://127.0.0.1:${port}/v1/traces`, port, requests, rawHeaders, connections };
+  const bound = await listen(server, connections, port);
+  return { url: `http://127.0.0.1:${bound}/v1/traces`, port: bound, requests, rawHeaders, connections };
 }
 
 /** A TCP server that leaves everything to `onConnection`; errors of its sockets are expected. */
@@ -67,9 +72,9 @@ export async function accept(
   return { url: `http://127.0.0.1:${port}/v1/traces`, port, connections };
 }
 
-/** Listens on a free loopback port and closes, connections included, when the test ends. */
-export async function listen(server: Server, connections: readonly Socket[]): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+/** Listens on a loopback port, a free one by default, and closes, connections included, when the test ends. */
+export async function listen(server: Server, connections: readonly Socket[], port = 0): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   onTestFinished(async () => {
     for (const socket of connections) socket.destroy();
     await new Promise((resolve) => server.close(resolve));

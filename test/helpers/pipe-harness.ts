@@ -2,7 +2,8 @@
 
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { SendResult } from '../../src/export/exporter.ts';
-import { Pipe, type PipeOptions } from '../../src/export/pipe.ts';
+import { Pipe } from '../../src/export/pipe.ts';
+import type { PipeOptions } from '../../src/export/pipe-options.ts';
 import { FakeExporter, FakeSource } from './fake-source.ts';
 
 export let source: FakeSource;

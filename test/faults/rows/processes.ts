@@ -6,6 +6,9 @@ const WORKERS = 'faults/workers.test.ts: workers >';
 const CLUSTER =
   'faults/processes.test.ts: processes of %s > that are %s deliver %i of 500 spans each, as their ledgers say';
 
+const ASSERTED =
+  'What is promised is a word or a choice, and the tests assert it: there is no number to measure.';
+
 export const PROCESSES: readonly FaultRow[] = [
   {
     id: 'process-worker-end',
@@ -31,6 +34,7 @@ export const PROCESSES: readonly FaultRow[] = [
       `${WORKERS} that call process.exit() say how many spans that lost; the others deliver`,
       `${WORKERS} that throw end with their own error and say what that lost; the others deliver`,
     ],
+    note: ASSERTED,
   },
   {
     id: 'process-worker-memory',
@@ -41,6 +45,7 @@ export const PROCESSES: readonly FaultRow[] = [
       'faults/workers.test.ts: for WebAssembly take the TypeScript engine, and deliver all the same',
       'faults/workers.test.ts: at all trace nothing and say so, and their program goes on',
     ],
+    note: ASSERTED,
   },
   {
     id: 'process-cluster-natural',
@@ -67,6 +72,7 @@ export const PROCESSES: readonly FaultRow[] = [
     tests: [
       'faults/processes.test.ts: processes of cluster that lose their primary say how many spans that cost',
     ],
+    note: ASSERTED,
   },
   ...(['process', 'worker'] as const).map(
     (kind): FaultRow => ({
@@ -87,6 +93,7 @@ export const PROCESSES: readonly FaultRow[] = [
     fault: 'A host without `crypto`',
     promise: 'Ids from `Math.random`, one warning',
     tests: ['faults/processes.test.ts: ids > are made, with one warning, where the host has no crypto'],
+    note: ASSERTED,
   },
   ...MODES.map(
     (mode): FaultRow => ({
