@@ -11,6 +11,7 @@ import { resolveContent } from '../src/config/content.ts';
 import { resolveEngineOptions } from '../src/config/engine.ts';
 import { OPTIONS, type OptionName } from '../src/config/options.ts';
 import { resolveNumber } from '../src/config/resolve.ts';
+import { resolveSignals } from '../src/config/signals.ts';
 import { warnOnce } from '../src/diagnostics.ts';
 import { resolveOtlpTraceOptions } from '../src/export/otlp-trace-options.ts';
 import { flush, type InitOptions, init, shutdown, stats } from '../src/init.ts';
@@ -289,6 +290,14 @@ const ROWS: readonly Row[] = [
     set: [['SPANDREL_MAX_CPU_PERCENT', '2.5', 2.5]],
     invalid: '101',
     explicit: [{ maxCpuPercent: 0.5 }, 0.5],
+  },
+  {
+    option: 'flushOnSignals',
+    observe: resolveSignals,
+    unset: [],
+    set: [['SPANDREL_FLUSH_ON_SIGNALS', 'true', ['SIGTERM', 'SIGINT']]],
+    invalid: 'SIGKILL',
+    explicit: [{ flushOnSignals: ['SIGHUP'] }, ['SIGHUP']],
   },
   {
     option: 'content',

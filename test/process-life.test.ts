@@ -83,7 +83,7 @@ describe('in a process of its own', () => {
       source.add(1);
       pipe.flush().then((result) => console.log(before, loaded(), JSON.stringify(result)));`;
       const { output, code } = await run(format, server.url, script);
-      expect(output.trim()).toBe('false true {"exported":1,"dropped":0,"waiting":0,"bytes":0}');
+      expect(output.trim()).toBe('false true {"exported":1,"dropped":0,"waiting":0,"bytes":100}');
       expect(code).toBe(0);
       expect(server.requests).toHaveLength(1);
     },
@@ -120,7 +120,7 @@ describe('in a process of its own', () => {
     const server = await accept((socket) => socket.resume());
     const script = 'finish(1); console.log(JSON.stringify(await pipe.flush(400)));';
     const { output, code } = await run('esm', server.url, script);
-    expect(output.trim()).toBe('{"exported":0,"dropped":0,"waiting":1,"bytes":100}');
+    expect(output.trim()).toBe('{"exported":0,"dropped":0,"waiting":1,"bytes":0}');
     expect(code).toBe(0);
   });
 
