@@ -12,6 +12,8 @@ import { activeDialect } from './settings.ts';
 export interface OpenFields extends Omit<Fields, 'inputs' | 'outputs'> {
   inputs?: PendingContent;
   outputs?: PendingContent;
+  /** Whether the span has content, where its function says so. */
+  content?: boolean;
 }
 
 /** Members that are groups: what is added to one leaves the rest of it. */
@@ -96,6 +98,13 @@ export function addFields(span: Span, fields: OpenFields): void {
 
 /** What foreign spans have got so far: a dialect needs all of it to name any of it. */
 const foreign = new WeakMap<Span, OpenFields>();
+
+/** Whether content may be added to a span, where its own function says so. */
+export function contentOf(span: Span): boolean | undefined {
+  const isOurs = span instanceof ArenaSpan || span instanceof PluginSpan;
+  if (!isOurs) return foreign.get(span)?.content;
+  return span._extension instanceof SpanRecord ? span._extension.fields.content : undefined;
+}
 
 function writeNow(span: Span, added: OpenFields): void {
   const fields = foreign.get(span) ?? {};

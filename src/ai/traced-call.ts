@@ -33,16 +33,17 @@ export interface CallPlan {
 }
 
 export function planOf(name: string, options: TraceOptions): CallPlan {
-  const { type, config, metadata, captureInput, captureOutput, aggregate, parent } = options;
+  const { type, content, config, metadata, captureInput, captureOutput, aggregate, parent } = options;
   const isRemote = type === 'model' || type === 'embedding';
   const kind = options.kind ?? (isRemote ? SpanKind.CLIENT : SpanKind.INTERNAL);
-  const hasFields = type !== undefined || config !== undefined || metadata !== undefined;
+  const hasFields =
+    type !== undefined || content !== undefined || config !== undefined || metadata !== undefined;
   return {
     name: options.name ?? name,
     type,
     spanOptions: { kind, attributes: options.attributes },
     start: undefined,
-    content: options.content,
+    content,
     input: captureInput === false ? null : typeof captureInput === 'function' ? captureInput : undefined,
     capture:
       captureOutput === false
@@ -53,7 +54,7 @@ export function planOf(name: string, options: TraceOptions): CallPlan {
             aggregate,
             maxChunks: options.maxChunks ?? MAX_CHUNKS,
           },
-    fields: hasFields ? { type, config, metadata } : undefined,
+    fields: hasFields ? { type, content, config, metadata } : undefined,
     tracer: options.tracer,
     parent: parent === undefined ? undefined : contextOf(parent),
   };
