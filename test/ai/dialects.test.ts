@@ -80,7 +80,12 @@ describe.each(names)('%s', (dialect) => {
     );
     withSession({ sessionId: 's-1' }, () => call('the question'));
     const values = Object.values((await one('call')).plain).map(String);
-    expect(values).toEqual(expect.arrayContaining(['loopback', 'the question', 'the answer', 's-1']));
+    for (const value of ['loopback', 'the question', 'the answer', 's-1']) {
+      expect(
+        values.some((written) => written.includes(value)),
+        value,
+      ).toBe(true);
+    }
     expect(Object.keys((await one('call')).plain)).toHaveLength(24);
   });
 });

@@ -98,7 +98,10 @@ function writeGroups(fields: Fields, out: AttributeWriter): void {
     response_model: model?.responseModel,
     finish_reasons: model?.finishReasons,
     time_to_first_chunk: model?.timeToFirstChunk,
-    tool,
+    output_type: model?.outputType,
+    server_address: model?.serverAddress,
+    server_port: model?.serverPort,
+    tool: tool && { name: tool.name, description: tool.description, type: tool.type, call_id: tool.callId },
     agent,
   };
   flatten('honeyhive_metadata', { ...known, ...metadata }, set);

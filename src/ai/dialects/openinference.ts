@@ -36,6 +36,7 @@ function writeModel(model: ModelFields, type: SpanType | undefined, out: Attribu
     out.core('llm.response.model_name', model.responseModel);
   }
   out.core('llm.provider', model.provider);
+  out.core('llm.system', model.provider);
   out.core('llm.finish_reason', model.finishReasons?.[0]);
   out.set('llm.invocation_parameters', jsonText(parametersOf(model)));
 }
@@ -70,8 +71,25 @@ function writeMessages(prefix: string, messages: readonly Message[], out: Attrib
     out.set(`${message}.role`, role);
     out.set(`${message}.name`, name);
     const text = textOf(parts);
-    if (text !== undefined) out.set(`${message}.content`, text);
+    if (parts.some(({ type }) => !PLAIN.has(type))) writeParts(message, parts, out);
+    else if (text !== undefined) out.set(`${message}.content`, text);
     writeToolCalls(message, parts, out);
+  }
+}
+
+/** Parts that `content` and `tool_calls` have room for. */
+const PLAIN: ReadonlySet<string> = new Set(['text', 'tool_call', 'tool_call_response']);
+
+/** What is more than text: reasoning, media by reference. */
+function writeParts(message: string, parts: readonly MessagePart[], out: AttributeWriter): void {
+  let index = 0;
+  for (const part of parts) {
+    if (part.type === 'tool_call' || part.type === 'tool_call_response') continue;
+    const content = `${message}.contents.${index}.message_content`;
+    index += 1;
+    out.set(`${content}.type`, part.type);
+    const text = 'content' in part ? part.content : undefined;
+    out.set(`${content}.text`, typeof text === 'string' ? text : jsonText(part));
   }
 }
 
@@ -113,7 +131,9 @@ function write(fields: Fields, out: AttributeWriter, span: DescribedSpan): void 
   if (model !== undefined) writeModel(model, type, out);
   if (usage !== undefined) writeUsage(usage, out);
   out.core('tool.name', tool?.name);
+  // Its table has the one, its converters write the other.
   out.core('tool.id', tool?.callId);
+  out.core('tool_call.id', tool?.callId);
   out.set('tool.description', tool?.description);
   out.core('agent.name', agent?.name);
   writeContent('input', fields.inputs ?? jsonText(inputMessages), out);
@@ -142,16 +162,24 @@ function writeDocuments({ type, documents }: Fields, out: AttributeWriter): void
 /** One `metadata` of JSON is what readers know; each other group is a member of it. */
 function writeGroups(fields: Fields, out: AttributeWriter, span: DescribedSpan): void {
   const { config, metrics, feedback, userProperties, eventName, error } = fields;
-  const { responseId, timeToFirstChunk } = fields.model ?? {};
+  const { model, tool, agent } = fields;
   const groups = {
-    response_id: responseId,
-    time_to_first_chunk: timeToFirstChunk,
+    operation: model?.operation,
+    response_id: model?.responseId,
+    time_to_first_chunk: model?.timeToFirstChunk,
+    output_type: model?.outputType,
+    server_address: model?.serverAddress,
+    server_port: model?.serverPort,
+    tool_type: tool?.type,
+    agent_id: agent?.id,
+    agent_description: agent?.description,
     config,
     metrics,
     feedback,
     user_properties: userProperties,
     event_name: eventName,
     error,
+    error_type: fields.errorType,
   };
   const present = Object.entries(groups).filter(([, group]) => group !== undefined);
   if (fields.metadata === undefined && present.length === 0) return;

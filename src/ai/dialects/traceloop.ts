@@ -3,6 +3,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { AttributeWriter, DescribedSpan, Dialect } from '../dialect.ts';
 import type { Fields, SessionProperties, SpanType } from '../fields.ts';
 import { jsonText } from '../json-text.ts';
+import type { CapturedContent } from '../lazy.ts';
 import { writeConversation, writeModelCall } from './genai.ts';
 
 const KIND = 'traceloop.span.kind';
@@ -28,6 +29,25 @@ function start(type: SpanType | undefined): Attributes {
   return { 'gen_ai.operation.name': type === 'model' ? 'chat' : 'embeddings' };
 }
 
+/** As its SDK writes arguments: one object as `kwargs`, anything else in the list `args`. */
+function inputOf(content: CapturedContent | undefined): CapturedContent | undefined {
+  const json = asJson(content);
+  if (typeof json !== 'string') return json;
+  if (json.startsWith('{')) return `{"args":[],"kwargs":${json}}`;
+  return `{"args":${json.startsWith('[') ? json : `[${json}]`},"kwargs":{}}`;
+}
+
+/** Text that is no JSON becomes a JSON string. */
+function asJson(content: CapturedContent | undefined): CapturedContent | undefined {
+  if (typeof content !== 'string') return content;
+  try {
+    JSON.parse(content);
+    return content;
+  } catch {
+    return JSON.stringify(content);
+  }
+}
+
 function writeEntity(fields: Fields, out: AttributeWriter, span: DescribedSpan): void {
   const { type, tool, agent, eventName } = fields;
   if (isModelCall(type)) return;
@@ -37,16 +57,18 @@ function writeEntity(fields: Fields, out: AttributeWriter, span: DescribedSpan):
   out.core('traceloop.entity.name', name);
   if (kind === 'workflow' || kind === 'agent') out.core('traceloop.workflow.name', name);
   out.core('gen_ai.agent.name', agent?.name);
-  out.content('traceloop.entity.input', fields.inputs);
-  out.content('traceloop.entity.output', fields.outputs ?? jsonText(fields.documents));
+  out.set('gen_ai.agent.id', agent?.id);
+  out.set('gen_ai.agent.description', agent?.description);
+  out.core('gen_ai.tool.name', tool?.name);
+  out.core('gen_ai.tool.call.id', tool?.callId);
+  out.set('gen_ai.tool.type', tool?.type);
+  out.set('gen_ai.tool.description', tool?.description);
 }
 
 function writeModel(fields: Fields, out: AttributeWriter): void {
-  const { type, usage, inputs, outputs } = fields;
+  const { type, usage } = fields;
   if (isModelCall(type)) {
     out.core('gen_ai.operation.name', fields.model?.operation ?? (type === 'model' ? 'chat' : 'embeddings'));
-    out.content('traceloop.entity.input', inputs);
-    out.content('traceloop.entity.output', outputs);
   }
   writeModelCall(fields, out);
   const { inputTokens, outputTokens, totalTokens } = usage ?? {};
@@ -57,6 +79,8 @@ function writeModel(fields: Fields, out: AttributeWriter): void {
 
 function write(fields: Fields, out: AttributeWriter, span: DescribedSpan): void {
   writeEntity(fields, out, span);
+  out.content('traceloop.entity.input', inputOf(fields.inputs));
+  out.content('traceloop.entity.output', asJson(fields.outputs) ?? jsonText(fields.documents));
   writeModel(fields, out);
   out.core('error.type', fields.errorType ?? (fields.error === undefined ? undefined : '_OTHER'));
   for (const [key, value] of Object.entries(fields.metadata ?? {})) out.set(`${ASSOCIATION}.${key}`, value);
