@@ -201,7 +201,7 @@ export function goldenOf(spans: readonly PlainSpan[]): Record<string, GoldenSpan
     const key = 'langfuse.observation.completion_start_time';
     if (key in attributes) {
       const after = Date.parse(JSON.parse(String(attributes[key]))) - Number(startTimeUnixNano) / 1e6;
-      attributes[key] = `${Math.round(after)} ms after the start`;
+      attributes[key] = `${Math.ceil(after - 0.01)} ms after the start`;
     }
     return [name, { status, attributes }];
   });
