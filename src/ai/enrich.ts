@@ -14,7 +14,7 @@ import type {
   Usage,
 } from './fields.ts';
 import { pendingContent } from './lazy.ts';
-import { addFields, type OpenFields } from './record.ts';
+import { addFields, contentOf, type OpenFields } from './record.ts';
 import { currentSpan } from './session.ts';
 
 /** What can be known of a span. Content is subject to the `content` option; the rest is not. */
@@ -75,7 +75,7 @@ export function enrichSpan(enrichment: Enrichment, span: Span | undefined = curr
   }
   if (span === undefined || !span.isRecording()) return false;
   try {
-    addFields(span, fieldsOf(enrichment));
+    addFields(span, fieldsOf(enrichment, contentOf(span) ?? capturesContent()));
     if (enrichment.attributes) span.setAttributes(enrichment.attributes);
     if (enrichment.error !== undefined) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(enrichment.error) });
@@ -87,13 +87,13 @@ export function enrichSpan(enrichment: Enrichment, span: Span | undefined = curr
   return true;
 }
 
-function fieldsOf(given: Enrichment): OpenFields {
+function fieldsOf(given: Enrichment, hasContent: boolean): OpenFields {
   const fields: OpenFields = { eventName: given.eventName };
   if (given.error !== undefined) fields.error = messageOf(given.error);
   for (const group of GROUPS) {
     if (given[group] !== undefined) Object.assign(fields, { [group]: { ...given[group] } });
   }
-  if (!capturesContent()) return fields;
+  if (!hasContent) return fields;
   fields.inputs = pendingContent(given.inputs);
   fields.outputs = pendingContent(given.outputs);
   for (const member of CONTENT) {

@@ -129,8 +129,10 @@ export interface Fields {
   metrics?: Group;
   feedback?: Group;
   userProperties?: Group;
-  /** What went wrong, where it is not an exception of the span. */
+  /** What went wrong. */
   error?: string;
+  /** The class of what was thrown. */
+  errorType?: string;
   /** What the event is called where that is not the name of the span. */
   eventName?: string;
 }

@@ -61,6 +61,7 @@ export class OpenCall {
     const { span } = this;
     span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
     span.recordException(readableError(error));
+    addFields(span, { error: messageOf(error), errorType: typeOf(error) });
     span.end();
   }
 
@@ -106,4 +107,14 @@ export function madeOf(make: ((value: unknown) => unknown) | undefined, value: u
 /** What is thrown may be anything: with a message it says what happened, as text it says as much as it can. */
 function readableError(error: unknown): Exception {
   return hasMessage(error) ? error : describe(error);
+}
+
+/** The name of the class of what was thrown (semantic conventions, `error.type`); `_OTHER` where it has none. */
+function typeOf(error: unknown): string {
+  try {
+    const name: unknown = (error as { name?: unknown } | null | undefined)?.name;
+    return typeof name === 'string' && name !== '' ? name : '_OTHER';
+  } catch {
+    return '_OTHER';
+  }
 }

@@ -3,7 +3,7 @@ import type { Span } from '@opentelemetry/api';
 import { PluginSpan } from '../api/plugin-span.ts';
 import { Span as ArenaSpan } from '../api/span.ts';
 import type { ExtensibleSpan, SpanExtension } from '../api/span-extension.ts';
-import type { AttributeWriter, Dialect } from './dialect.ts';
+import type { AttributeWriter, DescribedSpan, Dialect } from './dialect.ts';
 import type { Fields } from './fields.ts';
 import { type CapturedContent, type PendingContent, settled } from './lazy.ts';
 import { activeDialect } from './settings.ts';
@@ -12,6 +12,8 @@ import { activeDialect } from './settings.ts';
 export interface OpenFields extends Omit<Fields, 'inputs' | 'outputs'> {
   inputs?: PendingContent;
   outputs?: PendingContent;
+  /** Whether the span has content, where its function says so. */
+  content?: boolean;
 }
 
 /** Members that are groups: what is added to one leaves the rest of it. */
@@ -74,7 +76,9 @@ class SpanRecord implements SpanExtension {
     const inputs = settled(fields.inputs);
     const outputs = settled(fields.outputs);
     // A lazy value may have ended the span.
-    if (span.isRecording()) this.dialect.write({ ...fields, inputs, outputs }, new Writer(span));
+    if (span.isRecording()) {
+      this.dialect.write({ ...fields, inputs, outputs }, new Writer(span), span);
+    }
   }
 }
 
@@ -92,7 +96,20 @@ export function addFields(span: Span, fields: OpenFields): void {
   else span._extension = new SpanRecord({ ...fields }, activeDialect());
 }
 
-function writeNow(span: Span, fields: OpenFields): void {
+/** What foreign spans have got so far: a dialect needs all of it to name any of it. */
+const foreign = new WeakMap<Span, OpenFields>();
+
+/** Whether content may be added to a span, where its own function says so. */
+export function contentOf(span: Span): boolean | undefined {
+  const isOurs = span instanceof ArenaSpan || span instanceof PluginSpan;
+  if (!isOurs) return foreign.get(span)?.content;
+  return span._extension instanceof SpanRecord ? span._extension.fields.content : undefined;
+}
+
+function writeNow(span: Span, added: OpenFields): void {
+  const fields = foreign.get(span) ?? {};
+  foreign.set(span, fields);
+  merge(fields, added);
   const set = (key: string, value: unknown): void => {
     if (value !== undefined) span.setAttribute(key, value as string);
   };
@@ -107,5 +124,12 @@ function writeNow(span: Span, fields: OpenFields): void {
         if (typeof content === 'string') set(key, content);
       },
     },
+    describedSpan(span),
   );
+}
+
+/** Spans of other SDKs mostly have these as well. */
+function describedSpan(span: Span): DescribedSpan {
+  const { name = '', startTime = [0, 0], attributes = {} } = span as Partial<DescribedSpan>;
+  return { name, startTime, attributes };
 }

@@ -2,15 +2,18 @@
 import { activeDialectName } from '../init.ts';
 import type { Dialect, DialectName } from './dialect.ts';
 import { GENAI, GENAI_1_36 } from './dialects/genai.ts';
+import { HONEYHIVE } from './dialects/honeyhive.ts';
+import { LANGFUSE } from './dialects/langfuse.ts';
 import { OPENINFERENCE } from './dialects/openinference.ts';
+import { TRACELOOP } from './dialects/traceloop.ts';
 
-const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   genai: GENAI,
   'genai-1.36': GENAI_1_36,
   openinference: OPENINFERENCE,
-  honeyhive: GENAI,
-  langfuse: GENAI,
-  traceloop: GENAI,
+  honeyhive: HONEYHIVE,
+  langfuse: LANGFUSE,
+  traceloop: TRACELOOP,
 };
 
 /** The dialect of the provider that `init` made, else the default one. */

@@ -3,10 +3,13 @@ import { type Context, type Span, SpanKind, type SpanOptions, trace as traceApi 
 import { readContent } from '../api/capture-content.ts';
 import { activeContext, SpanFrame, withContext } from '../api/context.ts';
 import { activeTracer, capturesContent } from '../init.ts';
+import type { Dialect } from './dialect.ts';
+import type { SpanType } from './fields.ts';
 import { follow } from './follow.ts';
 import { pendingContent } from './lazy.ts';
 import { madeOf, OpenCall, type OutputCapture } from './open-call.ts';
 import { addFields, type OpenFields } from './record.ts';
+import { activeDialect } from './settings.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
 
 const MAX_CHUNKS = 10_000;
@@ -14,7 +17,10 @@ const MAX_CHUNKS = 10_000;
 /** What all calls of a traced function share, worked out once. */
 export interface CallPlan {
   readonly name: string;
+  readonly type: SpanType | undefined;
   readonly spanOptions: SpanOptions;
+  /** The same with what the dialect starts spans with, kept while that is the dialect. */
+  start: { readonly dialect: Dialect; readonly spanOptions: SpanOptions } | undefined;
   /** `undefined`: the option of `init` decides at each call. */
   readonly content: boolean | undefined;
   /** `null`: arguments are not captured. */
@@ -27,14 +33,17 @@ export interface CallPlan {
 }
 
 export function planOf(name: string, options: TraceOptions): CallPlan {
-  const { type, config, metadata, captureInput, captureOutput, aggregate, parent } = options;
+  const { type, content, config, metadata, captureInput, captureOutput, aggregate, parent } = options;
   const isRemote = type === 'model' || type === 'embedding';
   const kind = options.kind ?? (isRemote ? SpanKind.CLIENT : SpanKind.INTERNAL);
-  const hasFields = type !== undefined || config !== undefined || metadata !== undefined;
+  const hasFields =
+    type !== undefined || content !== undefined || config !== undefined || metadata !== undefined;
   return {
     name: options.name ?? name,
+    type,
     spanOptions: { kind, attributes: options.attributes },
-    content: options.content,
+    start: undefined,
+    content,
     input: captureInput === false ? null : typeof captureInput === 'function' ? captureInput : undefined,
     capture:
       captureOutput === false
@@ -45,7 +54,7 @@ export function planOf(name: string, options: TraceOptions): CallPlan {
             aggregate,
             maxChunks: options.maxChunks ?? MAX_CHUNKS,
           },
-    fields: hasFields ? { type, config, metadata } : undefined,
+    fields: hasFields ? { type, content, config, metadata } : undefined,
     tracer: options.tracer,
     parent: parent === undefined ? undefined : contextOf(parent),
   };
@@ -55,11 +64,20 @@ function contextOf(parent: Span | Context): Context {
   return 'getValue' in parent ? parent : traceApi.setSpan(activeContext(), parent);
 }
 
+function startOptionsOf(plan: CallPlan): SpanOptions {
+  const dialect = activeDialect();
+  if (plan.start?.dialect === dialect) return plan.start.spanOptions;
+  const { kind, attributes } = plan.spanOptions;
+  const spanOptions = { kind, attributes: { ...dialect.start(plan.type), ...attributes } };
+  plan.start = { dialect, spanOptions };
+  return spanOptions;
+}
+
 /** Calls `fn` inside a span of its own; returns what it returns, or what stands for it (`follow`). */
 export function callTraced(plan: CallPlan, fn: AnyFunction, self: unknown, args: unknown[]): unknown {
   const outer = activeContext();
   const parent = plan.parent ?? outer;
-  const span = (plan.tracer ?? activeTracer()).startSpan(plan.name, plan.spanOptions, parent);
+  const span = (plan.tracer ?? activeTracer()).startSpan(plan.name, startOptionsOf(plan), parent);
   const isRecording = span.isRecording();
   const content = isRecording && (plan.content ?? capturesContent());
   if (isRecording && plan.fields !== undefined) addFields(span, plan.fields);

@@ -1,8 +1,11 @@
 /** What a layer above the SDK keeps for a span until it ends. */
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, HrTime } from '@opentelemetry/api';
 
 /** A span of ours as its extension sees it. */
 export interface ExtensibleSpan {
+  readonly name: string;
+  readonly startTime: HrTime;
+  readonly attributes: Attributes;
   setAttribute(key: string, value: unknown): unknown;
   setAttributes(attributes: Attributes): unknown;
   isRecording(): boolean;

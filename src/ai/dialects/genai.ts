@@ -16,14 +16,28 @@ const OPERATIONS: Readonly<Partial<Record<SpanType, string>>> = {
 interface Names {
   readonly provider: string;
   readonly cacheWrite: string;
+  readonly retrievalTopK: string;
 }
 
 const NAMES: Readonly<Record<'genai' | 'genai-1.36', Names>> = {
-  genai: { provider: 'gen_ai.provider.name', cacheWrite: 'gen_ai.usage.cache_write.input_tokens' },
-  'genai-1.36': { provider: 'gen_ai.system', cacheWrite: 'gen_ai.usage.cache_creation.input_tokens' },
+  genai: {
+    provider: 'gen_ai.provider.name',
+    cacheWrite: 'gen_ai.usage.cache_write.input_tokens',
+    retrievalTopK: 'gen_ai.retrieval.top_k',
+  },
+  'genai-1.36': {
+    provider: 'gen_ai.system',
+    cacheWrite: 'gen_ai.usage.cache_creation.input_tokens',
+    retrievalTopK: 'gen_ai.request.top_k',
+  },
 };
 
-function writeModel(model: ModelFields, names: Names, out: AttributeWriter): void {
+function writeModel(
+  model: ModelFields,
+  type: SpanType | undefined,
+  names: Names,
+  out: AttributeWriter,
+): void {
   out.core(names.provider, model.provider);
   out.core('gen_ai.request.model', model.model);
   out.core('gen_ai.response.model', model.responseModel);
@@ -31,7 +45,7 @@ function writeModel(model: ModelFields, names: Names, out: AttributeWriter): voi
   out.core('gen_ai.response.finish_reasons', model.finishReasons);
   out.set('gen_ai.request.temperature', model.temperature);
   out.set('gen_ai.request.top_p', model.topP);
-  out.set('gen_ai.request.top_k', model.topK);
+  out.set(type === 'retriever' ? names.retrievalTopK : 'gen_ai.request.top_k', model.topK);
   out.set('gen_ai.request.max_tokens', model.maxTokens);
   out.set('gen_ai.request.frequency_penalty', model.frequencyPenalty);
   out.set('gen_ai.request.presence_penalty', model.presencePenalty);
@@ -60,19 +74,37 @@ function writeContent(fields: Fields, out: AttributeWriter): void {
   const isTool = fields.type === 'tool';
   out.content(isTool ? 'gen_ai.tool.call.arguments' : 'input.value', fields.inputs);
   out.content(isTool ? 'gen_ai.tool.call.result' : 'output.value', fields.outputs);
+  writeConversation(fields, out);
+  out.content('gen_ai.retrieval.documents', jsonText(fields.documents));
+}
+
+/** Messages in the form of the conventions, as JSON text. */
+export function writeConversation(fields: Fields, out: AttributeWriter): void {
   out.content('gen_ai.system_instructions', jsonText(fields.systemInstructions));
   out.content('gen_ai.input.messages', jsonText(fields.inputMessages));
   out.content('gen_ai.output.messages', jsonText(fields.outputMessages));
   out.content('gen_ai.tool.definitions', jsonText(fields.toolDefinitions));
-  out.content('gen_ai.retrieval.documents', jsonText(fields.documents));
+}
+
+/** For a dialect that takes the names of a model call from 1.37 to 1.41 of the conventions. */
+export function writeModelCall({ type, model, usage }: Fields, out: AttributeWriter): void {
+  const names = { ...NAMES['genai-1.36'], provider: NAMES.genai.provider };
+  if (model !== undefined) writeModel(model, type, names, out);
+  if (usage !== undefined) writeUsage(usage, names, out);
+}
+
+/** The conventions have no word for chains, rerankers, guardrails and evaluators. */
+function start(type: SpanType | undefined): Attributes {
+  if (type === undefined) return {};
+  const operation = OPERATIONS[type];
+  return operation === undefined ? { 'spandrel.span.type': type } : { 'gen_ai.operation.name': operation };
 }
 
 function write(fields: Fields, names: Names, out: AttributeWriter): void {
   const { type, model, tool, agent, usage } = fields;
   out.core('gen_ai.operation.name', model?.operation ?? (type === undefined ? undefined : OPERATIONS[type]));
-  // The conventions have no word for chains, rerankers, guardrails and evaluators.
   if (type !== undefined && OPERATIONS[type] === undefined) out.core('spandrel.span.type', type);
-  if (model !== undefined) writeModel(model, names, out);
+  if (model !== undefined) writeModel(model, type, names, out);
   if (usage !== undefined) writeUsage(usage, names, out);
   out.core('gen_ai.tool.name', tool?.name);
   out.core('gen_ai.tool.call.id', tool?.callId);
@@ -81,7 +113,8 @@ function write(fields: Fields, names: Names, out: AttributeWriter): void {
   out.core('gen_ai.agent.name', agent?.name);
   out.core('gen_ai.agent.id', agent?.id);
   out.set('gen_ai.agent.description', agent?.description);
-  out.core('error.message', fields.error);
+  // The message is that of the status (conventions: `error.message` is not recommended on spans).
+  out.core('error.type', fields.errorType ?? (fields.error === undefined ? undefined : '_OTHER'));
   writeContent(fields, out);
   for (const group of ['config', 'metadata', 'metrics', 'feedback', 'userProperties'] as const) {
     const prefix = group === 'userProperties' ? 'user' : `spandrel.${group}`;
@@ -107,7 +140,7 @@ function session({ sessionId, sessionName, userId, tags, metadata }: SessionProp
 
 function dialect(name: DialectName & keyof typeof NAMES): Dialect {
   const names = NAMES[name];
-  return { name, write: (fields, out) => write(fields, names, out), session };
+  return { name, start, write: (fields, out) => write(fields, names, out), session };
 }
 
 export const GENAI = dialect('genai');
