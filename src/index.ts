@@ -11,6 +11,7 @@ export type {
   ToolFields,
   Usage,
 } from './ai/fields.ts';
+export { instrument } from './ai/instrument/instrument.ts';
 export { type Lazy, lazy } from './ai/lazy.ts';
 export {
   type CarryOptions,

@@ -1,7 +1,14 @@
 /** The pieces of a stream, as they come by. */
 
+/** Takes the pieces of a stream as they come by. */
+export interface ChunkSink {
+  push(chunk: unknown): void;
+  /** What is to be captured of what came so far; `undefined` before the first piece. */
+  readonly value: unknown;
+}
+
 /** Keeps what is captured of a stream: its text where all pieces are text, its size where they are bytes, else a list. */
-export class Chunks {
+export class Chunks implements ChunkSink {
   private text = '';
   private bytes = 0;
   private list: unknown[] | null = null;

@@ -3,7 +3,7 @@
  * with the last step. The object stays the same; its methods are shadowed.
  */
 import { withContext } from '../api/context.ts';
-import { Chunks } from './chunks.ts';
+import type { ChunkSink } from './chunks.ts';
 import type { OpenCall } from './open-call.ts';
 import { keepOpen } from './open-calls.ts';
 
@@ -20,18 +20,18 @@ export function isIterator(value: object): boolean {
 }
 
 /** The same iterator; `undefined` when it can not be observed. */
-export function followIterator(iterator: object, call: OpenCall): unknown {
+export function followIterator(iterator: object, call: OpenCall, wasAborted: () => boolean = never): unknown {
   if (!Object.isExtensible(iterator)) return undefined;
-  const chunks = chunksOf(call);
+  const steps = new Steps(call, wasAborted);
   const original = iterator as Iterators;
   const isAsync = Symbol.asyncIterator in iterator;
   for (const method of METHODS) {
     const step = original[method];
     if (typeof step !== 'function') continue;
-    const value = (isAsync ? asyncStep : syncStep)(step, method, call, chunks);
+    const value = (isAsync ? asyncStep : syncStep)(step, method, steps);
     Object.defineProperty(iterator, method, { value, configurable: true, writable: true });
   }
-  keepOpen(iterator, call, () => chunks?.value);
+  keepOpen(iterator, call, () => steps.chunks?.value);
   return iterator;
 }
 
@@ -51,43 +51,59 @@ export function followIterable(iterable: object, call: OpenCall): unknown {
   return iterable;
 }
 
-function chunksOf({ capture }: OpenCall): Chunks | null {
-  return capture === null ? null : new Chunks(capture.maxChunks, capture.aggregate !== undefined);
+const never = (): boolean => false;
+
+/** What the steps of one iterator bring. */
+class Steps {
+  readonly chunks: ChunkSink | null;
+  private readonly call: OpenCall;
+  private readonly wasAborted: () => boolean;
+
+  constructor(call: OpenCall, wasAborted: () => boolean) {
+    this.call = call;
+    this.chunks = call.newChunks();
+    this.wasAborted = wasAborted;
+  }
+
+  run(step: Step, self: unknown, args: unknown[]): unknown {
+    return withContext(this.call.frame, () => Reflect.apply(step, self, args));
+  }
+
+  /** Whoever calls `return` stops early, unless the last step was taken already. */
+  note(result: unknown, method: Method): void {
+    const { done, value } = result as IteratorResult<unknown>;
+    const { chunks } = this;
+    if (!done) chunks?.push(value);
+    else this.call.finishStream(chunks?.value ?? value, method !== 'next' || this.wasAborted());
+  }
+
+  fail(error: unknown): never {
+    this.call.fail(error, this.chunks?.value);
+    throw error;
+  }
 }
 
-/** Whoever calls `return` stops early, unless the last step was taken already. */
-function note(result: unknown, method: Method, call: OpenCall, chunks: Chunks | null): void {
-  const { done, value } = result as IteratorResult<unknown>;
-  if (!done) chunks?.push(value);
-  else call.finishStream(chunks?.value ?? value, method !== 'next');
-}
-
-function syncStep(step: Step, method: Method, call: OpenCall, chunks: Chunks | null): Step {
+function syncStep(step: Step, method: Method, steps: Steps): Step {
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
-      const result = withContext(call.frame, () => Reflect.apply(step, this, args));
-      note(result, method, call, chunks);
+      const result = steps.run(step, this, args);
+      steps.note(result, method);
       return result;
     } catch (error) {
-      call.fail(error, chunks?.value);
-      throw error;
+      return steps.fail(error);
     }
   };
 }
 
-function asyncStep(step: Step, method: Method, call: OpenCall, chunks: Chunks | null): Step {
+function asyncStep(step: Step, method: Method, steps: Steps): Step {
   const fulfilled = (result: unknown): unknown => {
-    note(result, method, call, chunks);
+    steps.note(result, method);
     return result;
   };
-  const rejected = (error: unknown): never => {
-    call.fail(error, chunks?.value);
-    throw error;
-  };
+  const rejected = (error: unknown): never => steps.fail(error);
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
-      const promise = withContext(call.frame, () => Reflect.apply(step, this, args)) as Promise<unknown>;
-      return promise.then(fulfilled, rejected);
+      return (steps.run(step, this, args) as Promise<unknown>).then(fulfilled, rejected);
     } catch (error) {
       return rejected(error);
     }

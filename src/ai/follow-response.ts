@@ -2,38 +2,65 @@
 import { Chunks } from './chunks.ts';
 import { followReadableStream } from './follow-stream.ts';
 import type { OpenCall } from './open-call.ts';
+import { keepOpen } from './open-calls.ts';
 
 const TEXT = /^(text\/|application\/(x-)?(json|ndjson|jsonl|xml|.*\+json))/i;
 
 /** A response with the same head and a body that is followed; one without a body is complete. */
 export function followResponse(response: Response, call: OpenCall): unknown {
   const { body, status, statusText, headers, url, redirected, type } = response;
-  if (body === null || response.bodyUsed) return undefined;
-  const isText = TEXT.test(headers.get('content-type') ?? '');
-  const decoder = isText ? new TextDecodingChunks(call.capture?.maxChunks ?? 0) : undefined;
-  const followed = followReadableStream(body, call, (chunks) => chunks.value, decoder);
-  if (followed === undefined) return undefined;
-  const copy = new Response(followed as ReadableStream<Uint8Array>, { status, statusText, headers });
+  if (body === null || response.bodyUsed || body.locked) return undefined;
+  const copy = followed(body, call, { status, statusText, headers });
   // The constructor leaves these empty.
   const given = response.constructor === Response ? { url, redirected, type } : undefined;
-  if (given === undefined) return readThrough(response, copy);
+  if (given === undefined) return readThrough(response, () => copy);
   for (const [key, value] of Object.entries(given)) {
     Object.defineProperty(copy, key, { value, configurable: true });
   }
   return copy;
 }
 
-/** A subclass has members of its own: it stays, and reads its body through the copy. */
-function readThrough(response: Response, copy: Response): Response {
-  for (const key of ['body', 'bodyUsed'] as const) {
-    Object.defineProperty(response, key, { get: () => copy[key], configurable: true });
+/**
+ * The same response, followed from when its body is first asked for: whoever holds it may as well leave the reading to the
+ * client that gave it, or hand it to a server, which reads it past any copy.
+ */
+export function followResponseWhenRead(response: unknown, call: OpenCall): unknown {
+  if (!(response instanceof Response) || response.body === null || response.bodyUsed) {
+    call.finish(undefined);
+    return response;
   }
+  keepOpen(response, call, () => undefined);
+  const { status, headers, body } = response;
+  let copy: Response | undefined;
+  readThrough(response, () => {
+    if (copy === undefined && !body.locked) copy = followed(body, call, { status, headers });
+    return copy;
+  });
+  const bodyUsed = () => copy?.bodyUsed ?? body.locked;
+  Object.defineProperty(response, 'bodyUsed', { get: bodyUsed, configurable: true });
+  return response;
+}
+
+/** A subclass has members of its own: it stays, and reads its body through a copy, where there is one. */
+function readThrough(response: Response, copy: () => Response | undefined): Response {
+  const { body } = response;
+  Object.defineProperty(response, 'body', { get: () => (copy() ?? { body }).body, configurable: true });
+  Object.defineProperty(response, 'bodyUsed', { get: () => copy()?.bodyUsed ?? true, configurable: true });
   for (const key of ['arrayBuffer', 'blob', 'bytes', 'clone', 'formData', 'json', 'text'] as const) {
-    const read: unknown = (copy as unknown as Record<string, unknown>)[key];
+    const read: unknown = (response as unknown as Record<string, unknown>)[key];
     if (typeof read !== 'function') continue;
-    Object.defineProperty(response, key, { value: () => Reflect.apply(read, copy, []), configurable: true });
+    const value = (): unknown => Reflect.apply(read, copy() ?? response, []);
+    Object.defineProperty(response, key, { value, configurable: true });
   }
   return response;
+}
+
+/** A response whose body is followed. */
+function followed(body: ReadableStream, call: OpenCall, init: ResponseInit & { headers: Headers }): Response {
+  const isText = TEXT.test(init.headers.get('content-type') ?? '');
+  const decoder = isText ? new TextDecodingChunks(call.capture?.maxChunks ?? 0) : undefined;
+  const stream = followReadableStream(body, call, (chunks) => chunks.value, decoder);
+  return new Response(stream as ReadableStream<Uint8Array>, init);
 }
 
 class TextDecodingChunks extends Chunks {

@@ -1,23 +1,20 @@
 /**
- * Thenables that are no plain promise: `APIPromise` of the OpenAI and Anthropic clients, query builders, promises of other
- * libraries. They come back as the same object with all of their methods, and are never asked for their value by us:
+ * Thenables that are no plain promise: query builders, promises of other libraries, and, by follow-api-promise.ts, those of
+ * model clients. They come back as the same object with all of their methods, and are never asked for their value by us:
  * `then` may start the work, or read a body that the program wants to read itself.
  */
 import { withContext } from '../api/context.ts';
+import { followApiPromise, isApiPromise } from './follow-api-promise.ts';
 import type { OpenCall } from './open-call.ts';
 import { keepOpen } from './open-calls.ts';
 
 type Callback = ((value: never) => unknown) | null | undefined;
 type Follow = (value: unknown, call: OpenCall) => unknown;
 
-interface ApiPromise {
-  parse?: () => PromiseLike<unknown>;
-  asResponse?: () => PromiseLike<unknown>;
-}
-
 /** The same thenable; `undefined` when it can not be observed. */
 export function followThenable(thenable: PromiseLike<unknown>, call: OpenCall, follow: Follow): unknown {
   if (!Object.isExtensible(thenable)) return undefined;
+  if (isApiPromise(thenable)) return followApiPromise(thenable, call, follow);
   const settle = new Settlement(call, follow);
   const { then } = thenable;
   shadow(thenable, 'then', function (this: unknown, onFulfilled: Callback, onRejected: Callback): unknown {
@@ -33,24 +30,8 @@ export function followThenable(thenable: PromiseLike<unknown>, call: OpenCall, f
     };
     return withContext(frame, () => Reflect.apply(then, this, [fulfilled, rejected]));
   });
-  observeApiPromise(thenable as ApiPromise, settle);
   keepOpen(thenable, call, () => undefined);
   return thenable;
-}
-
-/** `withResponse` calls `parse` and then `asResponse`; the latter alone hands out a body that nobody has read. */
-function observeApiPromise(promise: ApiPromise, settle: Settlement): void {
-  const { parse, asResponse } = promise;
-  if (typeof parse !== 'function' || typeof asResponse !== 'function') return;
-  let isParsed = false;
-  shadow(promise, 'parse', function (this: unknown): unknown {
-    isParsed = true;
-    return settle.observe(Reflect.apply(parse, this, []));
-  });
-  shadow(promise, 'asResponse', function (this: unknown): unknown {
-    const response: PromiseLike<unknown> = Reflect.apply(asResponse, this, []);
-    return isParsed ? response : settle.observe(response);
-  });
 }
 
 class Settlement {
@@ -80,16 +61,6 @@ class Settlement {
   rejected(error: unknown): void {
     this.isDone = true;
     this.call.fail(error);
-  }
-
-  observe(promise: PromiseLike<unknown>): PromiseLike<unknown> {
-    return promise.then(
-      (value) => this.fulfilled(value),
-      (error) => {
-        this.rejected(error);
-        throw error;
-      },
-    );
   }
 }
 

@@ -1,4 +1,5 @@
 /** Stays with the result of a traced call until it is complete: a promise settles, a stream is read to its end. */
+import { followClientStream, isClientStream } from './follow-client-stream.ts';
 import { followIterable, followIterator, isIterator } from './follow-iterator.ts';
 import { followNodeStream, isNodeStream } from './follow-node-stream.ts';
 import { followResponse } from './follow-response.ts';
@@ -36,6 +37,7 @@ function followObject(result: object, call: OpenCall): unknown {
   }
   if (typeof Response === 'function' && result instanceof Response) return followResponse(result, call);
   if (isNodeStream(result)) return followNodeStream(result, call);
+  if (isClientStream(result)) return followClientStream(result, call);
   if (isIterator(result)) return followIterator(result, call);
   return followIterable(result, call);
 }

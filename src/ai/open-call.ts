@@ -3,8 +3,10 @@ import { type Context, type Exception, type Span, SpanStatusCode } from '@opente
 import { describe, hasMessage, messageOf } from '../api/attributes.ts';
 import { readContent } from '../api/capture-content.ts';
 import type { SpanFrame } from '../api/context.ts';
+import { type ChunkSink, Chunks } from './chunks.ts';
 import { pendingContent } from './lazy.ts';
 import { addFields } from './record.ts';
+import { claimOf } from './usage-claim.ts';
 
 /** What of a call's result is captured, and how. */
 export interface OutputCapture {
@@ -43,15 +45,15 @@ export class OpenCall {
   /** Ends with a result. */
   finish(result: unknown): void {
     if (!this.close()) return;
-    if (this.capture !== null) this.setOutput(this.capture.output, result);
-    this.span.end();
+    this.captureResult(result);
+    this.end();
   }
 
   /** Ends with the pieces of a stream. */
   finishStream(chunks: unknown, isPartial: boolean): void {
     if (!this.close()) return;
     this.setChunks(chunks, isPartial);
-    this.span.end();
+    this.end();
   }
 
   /** Ends with what was thrown, and with the pieces that came before it. */
@@ -62,7 +64,7 @@ export class OpenCall {
     span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
     span.recordException(readableError(error));
     addFields(span, { error: messageOf(error), errorType: typeOf(error) });
-    span.end();
+    this.end();
   }
 
   /** Ends because nobody will take the rest. */
@@ -70,6 +72,27 @@ export class OpenCall {
     if (!this.close()) return;
     this.setChunks(chunks, true);
     this.span.setAttribute(ABANDONED, true);
+    this.end();
+  }
+
+  /** What keeps the pieces of a stream as they come by; `null` where none are wanted. */
+  newChunks(): ChunkSink | null {
+    return this.capture === null
+      ? null
+      : new Chunks(this.capture.maxChunks, this.capture.aggregate !== undefined);
+  }
+
+  protected captureResult(result: unknown): void {
+    if (this.capture !== null) this.setOutput(this.capture.output, result);
+  }
+
+  protected captureChunks(chunks: unknown): void {
+    if (this.capture === null || chunks === undefined) return;
+    this.setOutput(this.capture.aggregate as ((result: unknown) => unknown) | undefined, chunks);
+  }
+
+  private end(): void {
+    claimOf(this.frame)?.settle(this.span);
     this.span.end();
   }
 
@@ -82,9 +105,7 @@ export class OpenCall {
 
   private setChunks(chunks: unknown, isPartial: boolean): void {
     if (isPartial) this.span.setAttribute(PARTIAL, true);
-    if (this.capture === null || chunks === undefined) return;
-    const { aggregate } = this.capture;
-    this.setOutput(aggregate as ((result: unknown) => unknown) | undefined, chunks);
+    this.captureChunks(chunks);
   }
 
   private setOutput(make: ((result: unknown) => unknown) | undefined, result: unknown): void {

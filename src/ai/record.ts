@@ -4,7 +4,7 @@ import { PluginSpan } from '../api/plugin-span.ts';
 import { Span as ArenaSpan } from '../api/span.ts';
 import type { ExtensibleSpan, SpanExtension } from '../api/span-extension.ts';
 import type { AttributeWriter, DescribedSpan, Dialect } from './dialect.ts';
-import type { Fields } from './fields.ts';
+import type { Fields, Usage } from './fields.ts';
 import { type CapturedContent, type PendingContent, settled } from './lazy.ts';
 import { activeDialect } from './settings.ts';
 
@@ -94,6 +94,21 @@ export function addFields(span: Span, fields: OpenFields): void {
   if (!span.isRecording()) return;
   if (span._extension instanceof SpanRecord) merge(span._extension.fields, fields);
   else span._extension = new SpanRecord({ ...fields }, activeDialect());
+}
+
+/** The usage that a span would carry if it ended now; `undefined` for a span of another SDK, which has written it. */
+export function usageOf(span: Span): Usage | undefined {
+  return recordOf(span)?.fields.usage;
+}
+
+export function replaceUsage(span: Span, usage: Usage | undefined): void {
+  const record = recordOf(span);
+  if (record !== undefined) record.fields.usage = usage;
+}
+
+function recordOf(span: Span): SpanRecord | undefined {
+  const { _extension } = span as Span & Partial<ExtensibleSpan>;
+  return _extension instanceof SpanRecord ? _extension : undefined;
 }
 
 /** What foreign spans have got so far: a dialect needs all of it to name any of it. */

@@ -1,12 +1,13 @@
 /** Traces functions: a span around each call, the active one while it runs, with inputs and outputs. */
 import type { Span } from '@opentelemetry/api';
-import { activeContext, SpanFrame } from '../api/context.ts';
+import { activeContext } from '../api/context.ts';
 import { activeTracer } from '../init.ts';
 import { decorate, type TraceDecorator } from './decorator.ts';
 import type { SpanType } from './fields.ts';
 import { OpenCall } from './open-call.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
 import { run } from './traced-call.ts';
+import { callFrame } from './usage-claim.ts';
 import { wrap } from './wrap.ts';
 
 export type { TraceOptions } from './trace-options.ts';
@@ -95,7 +96,7 @@ export type SpanStartOptions = Omit<TraceOptions, 'name' | 'content' | 'captureI
 export function span<R>(name: string, fn: (span: Span) => R, options: SpanStartOptions = {}): R {
   const parent = activeContext();
   const current = activeTracer().startSpan(name, options, parent);
-  const call = new OpenCall(current, new SpanFrame(parent, current), parent, null);
+  const call = new OpenCall(current, callFrame(parent, current), parent, null);
   return run(call, () => fn(current)) as R;
 }
 

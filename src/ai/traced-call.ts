@@ -1,7 +1,7 @@
 /** One call of a traced function: its span, the context it runs in, what is captured of it. */
 import { type Context, type Span, SpanKind, type SpanOptions, trace as traceApi } from '@opentelemetry/api';
 import { readContent } from '../api/capture-content.ts';
-import { activeContext, SpanFrame, withContext } from '../api/context.ts';
+import { activeContext, withContext } from '../api/context.ts';
 import { activeTracer, capturesContent } from '../init.ts';
 import type { Dialect } from './dialect.ts';
 import type { SpanType } from './fields.ts';
@@ -11,6 +11,7 @@ import { madeOf, OpenCall, type OutputCapture } from './open-call.ts';
 import { addFields, type OpenFields } from './record.ts';
 import { activeDialect } from './settings.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
+import { callFrame } from './usage-claim.ts';
 
 const MAX_CHUNKS = 10_000;
 
@@ -82,7 +83,7 @@ export function callTraced(plan: CallPlan, fn: AnyFunction, self: unknown, args:
   const content = isRecording && (plan.content ?? capturesContent());
   if (isRecording && plan.fields !== undefined) addFields(span, plan.fields);
   if (content && plan.input !== null) captureInput(span, plan.input, args);
-  const call = new OpenCall(span, new SpanFrame(parent, span), outer, content ? plan.capture : null);
+  const call = new OpenCall(span, callFrame(parent, span), outer, content ? plan.capture : null);
   return run(call, () => fn.apply(self, args));
 }
 

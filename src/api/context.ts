@@ -30,13 +30,16 @@ export class SpanFrame implements Context {
   readonly suppressed: boolean;
   /** What every span started in this context gets. */
   readonly shared: Attributes | undefined;
+  /** What a layer above keeps for the calls in this context; a frame made from this one hands it on. */
+  readonly layer: object | undefined;
 
-  constructor(parent: Context, span: Span) {
+  constructor(parent: Context, span: Span, layer: object | undefined = layerOf(parent)) {
     const isFrame = parent instanceof SpanFrame;
     this.span = span;
     this.base = isFrame ? parent.base : parent;
     this.suppressed = isFrame ? parent.suppressed : isSuppressed(parent);
     this.shared = sharedAttributesOf(parent);
+    this.layer = layer;
   }
 
   getValue(key: symbol): unknown {
@@ -44,14 +47,19 @@ export class SpanFrame implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    if (key === SPAN_KEY) return new SpanFrame(this.base, value as Span);
-    return new SpanFrame(this.base.setValue(key, value), this.span);
+    if (key === SPAN_KEY) return new SpanFrame(this, value as Span);
+    return new SpanFrame(this.base.setValue(key, value), this.span, this.layer);
   }
 
   deleteValue(key: symbol): Context {
     if (key === SPAN_KEY) return this.base.deleteValue(key);
-    return new SpanFrame(this.base.deleteValue(key), this.span);
+    return new SpanFrame(this.base.deleteValue(key), this.span, this.layer);
   }
+}
+
+/** What a layer above keeps in a context, by the third argument of the frame. */
+export function layerOf(context: Context): object | undefined {
+  return context instanceof SpanFrame ? context.layer : undefined;
 }
 
 /** Whether spans started in this context must not record: the SDK's own requests run in such a one. */
