@@ -13,7 +13,7 @@ import { CHAT, COMPLETION } from './openai-chat.ts';
 import { EMBEDDINGS } from './openai-embeddings.ts';
 import { RESPONSES } from './openai-responses.ts';
 import { isInsideModelSpan } from './outer-model-span.ts';
-import { replaceOwnSpans } from './own-spans.ts';
+import { noteOurSpan, replaceOwnSpans } from './own-spans.ts';
 import { serviceOf } from './provider.ts';
 import { asRecord, asText } from './read.ts';
 
@@ -122,6 +122,7 @@ function traced(client: object, create: Method, endpoint: Endpoint, provider: st
     const name = model === undefined ? endpoint.operation : `${endpoint.operation} ${model}`;
     const span = activeTracer().startSpan(name, { kind: SpanKind.CLIENT }, outer);
     const content = span.isRecording() && capturesContent();
+    noteOurSpan(span);
     const call = new ModelCall(span, outer, endpoint, content);
     if (!span.isRecording()) return withContext(call.frame, original);
     if (isInsideModelSpan(outer)) claimOf(call.frame)?.leaveTokens();
