@@ -29,7 +29,9 @@ export function followClientStream(stream: ClientStream, call: OpenCall): unknow
     // A second iterator only says that the stream was consumed.
     if (isTaken) return iterator;
     isTaken = true;
-    return (followIterator(iterator, call, () => signal.aborted) as object | undefined) ?? iterator;
+    // The halves of `tee` have iterators that do not say that they are asynchronous.
+    const followed = followIterator(iterator, call, true, () => signal.aborted);
+    return (followed as object | undefined) ?? iterator;
   };
   keepOpen(stream, call, () => undefined);
   return stream;

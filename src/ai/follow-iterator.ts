@@ -20,11 +20,15 @@ export function isIterator(value: object): boolean {
 }
 
 /** The same iterator; `undefined` when it can not be observed. */
-export function followIterator(iterator: object, call: OpenCall, wasAborted: () => boolean = never): unknown {
+export function followIterator(
+  iterator: object,
+  call: OpenCall,
+  isAsync: boolean = Symbol.asyncIterator in iterator,
+  wasAborted: () => boolean = never,
+): unknown {
   if (!Object.isExtensible(iterator)) return undefined;
   const steps = new Steps(call, wasAborted);
   const original = iterator as Iterators;
-  const isAsync = Symbol.asyncIterator in iterator;
   for (const method of METHODS) {
     const step = original[method];
     if (typeof step !== 'function') continue;
@@ -42,7 +46,7 @@ export function followIterable(iterable: object, call: OpenCall): unknown {
   Object.defineProperty(iterable, Symbol.asyncIterator, {
     value(this: unknown, ...args: unknown[]) {
       const iterator = withContext(call.frame, () => Reflect.apply(make, this, args)) as object;
-      return followIterator(iterator, call) ?? iterator;
+      return followIterator(iterator, call, true) ?? iterator;
     },
     configurable: true,
     writable: true,

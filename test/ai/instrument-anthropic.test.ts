@@ -171,9 +171,9 @@ describeAnthropic('messages of the Anthropic client', () => {
   });
 
   test('are one span where the client makes its own, which its other methods keep', async () => {
-    const { client, all, one, service } = await startAnthropic({}, message(), message(), {
-      json: { input_tokens: 9 },
-    });
+    const count = { json: { input_tokens: 9 } };
+    const replies = [message(), message(), count, messageStream()];
+    const { client, all, one, service } = await startAnthropic({}, ...replies);
     instrument(client);
     await trace(() => client.messages.create(ASK), { name: 'agent' })();
     await client.beta.messages.create(ASK);

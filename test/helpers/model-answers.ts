@@ -47,15 +47,16 @@ export function chatStream(more: Partial<Reply> = {}): Reply {
   return { events, ...more };
 }
 
-/** Two tool calls, whose arguments come in pieces that take turns. */
-export function toolStream(more: Partial<Reply> = {}): Reply {
+/** Tool calls, whose arguments come in pieces that take turns. */
+export function toolStream({ calls = 2, ...more }: Partial<Reply> & { calls?: number } = {}): Reply {
+  const called = TOOL_CALLS.slice(0, calls);
   const events = [chunk({ role: 'assistant', content: null })];
-  for (const [index, { id, type, function: called }] of TOOL_CALLS.entries()) {
-    events.push(chunk({ tool_calls: [{ index, id, type, function: { name: called.name, arguments: '' } }] }));
+  for (const [index, { id, type, function: one }] of called.entries()) {
+    events.push(chunk({ tool_calls: [{ index, id, type, function: { name: one.name, arguments: '' } }] }));
   }
   for (let at = 0; at < TOOL_CALLS[0].function.arguments.length; at += 3) {
-    for (const [index, { function: called }] of TOOL_CALLS.entries()) {
-      const piece = called.arguments.slice(at, at + 3);
+    for (const [index, { function: one }] of called.entries()) {
+      const piece = one.arguments.slice(at, at + 3);
       if (piece !== '') events.push(chunk({ tool_calls: [{ index, function: { arguments: piece } }] }));
     }
   }
