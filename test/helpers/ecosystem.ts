@@ -85,12 +85,15 @@ export async function runProgram(
     expectedNoise?: RegExp;
     /** Whether it prints something else than one JSON value. */
     printsText?: boolean;
+    /** Default: the Node that runs the tests. */
+    node?: string;
   } = {},
 ): Promise<ProgramResult> {
   const receiver = await receive();
   const child = await run(`${ECOSYSTEM}programs/${name}.mjs`, {
     arguments: [sdk, ...(options.arguments ?? [])],
     deadlineMillis: DEADLINE_MILLIS,
+    node: options.node,
     environment: {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
       OTEL_SERVICE_NAME: 'ecosystem',
