@@ -103,7 +103,12 @@ function fieldsOf(given: Enrichment, hasContent: boolean): OpenFields {
   return fields;
 }
 
-/** Adds the usage of a model call to the active span, or to the one given. Numbers that are not known are left out. */
+/**
+ * Adds the usage of a model call to the active span, or to the one given. Numbers that are not known are left out.
+ *
+ * Tokens are counted once: those of a traced function are left out when a call traced inside it, such as one of an
+ * `instrument`ed client, has them already. The same holds for `cost`.
+ */
 export function usage(counts: Usage, span: Span | undefined = currentSpan()): boolean {
   return enrichSpan({ usage: counts }, span);
 }

@@ -146,6 +146,7 @@ test('embeddings and completions of a text', async () => {
   expect(JSON.stringify(embedded.plain)).not.toContain(vector);
   await client.completions.create({ model: MODEL, prompt: 'Sweet as' });
   const completed = await one(`text_completion ${MODEL}`);
+  expect(completed.plain['gen_ai.operation.name']).toBe('text_completion');
   expect(messages(completed, 'output')).toEqual(said('honey', 'length'));
   expect(messages(completed, 'input')).toEqual([
     { role: 'user', parts: [{ type: 'text', content: 'Sweet as' }] },

@@ -1,4 +1,10 @@
 /** What `instrument` does to a client, and to what is none. */
+import { trace as api } from '@opentelemetry/api';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { expect, expectTypeOf, test } from 'vitest';
 import { instrument } from '../../src/ai/instrument/instrument.ts';
@@ -6,11 +12,11 @@ import { serviceOf } from '../../src/ai/instrument/provider.ts';
 import { trace } from '../../src/ai/trace.ts';
 import { resetDiagnostics } from '../../src/diagnostics.ts';
 import { shutdown, stats } from '../../src/init.ts';
-import { stopTracingAfterEach } from '../helpers/ai-spans.ts';
+import { startTracing, stopTracingAfterEach } from '../helpers/ai-spans.ts';
 import { bundle, run } from '../helpers/api-child.ts';
 import { receiveOtlp } from '../helpers/api-receiver.ts';
 import { plainAttributes } from '../helpers/api-recorder.ts';
-import { ASK, MODEL, STREAMED, startInstrumented } from '../helpers/instrumented-openai.ts';
+import { ASK, CHAT_TOKENS, MODEL, STREAMED, startInstrumented } from '../helpers/instrumented-openai.ts';
 import { chatAnswer, chatStream } from '../helpers/model-answers.ts';
 import { startModelService } from '../helpers/model-protocols.ts';
 
@@ -58,11 +64,28 @@ test('returns what is no client, or cannot be changed, as it is, and says so', a
   expect(said.join('')).toMatch(/the client cannot be changed/);
 });
 
-test('without init, and after shutdown, calls go on as they are', async () => {
+test('without init, calls go on as they are', async () => {
   const service = await startModelService();
   service.answer(chatAnswer());
   const client = instrument(new OpenAI({ apiKey: 'none', baseURL: service.url }));
   expect((await client.chat.completions.create(ASK)).id).toBe('chatcmpl-1');
+});
+
+test('after shutdown, spans go to the provider that is registered then, without what was said', async () => {
+  await startTracing();
+  await shutdown();
+  const service = await startModelService();
+  service.answer(chatStream());
+  const exporter = new InMemorySpanExporter();
+  api.setGlobalTracerProvider(
+    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+  );
+  const client = instrument(new OpenAI({ apiKey: 'none', baseURL: service.url }));
+  for await (const _ of await client.chat.completions.create(STREAMED));
+  const [{ name, attributes }] = exporter.getFinishedSpans();
+  expect(name).toBe(`chat ${MODEL}`);
+  expect(attributes).toMatchObject({ 'gen_ai.operation.name': 'chat', ...CHAT_TOKENS });
+  expect(JSON.stringify(attributes)).not.toMatch(/bees/i);
 });
 
 test('a body that cannot be read is the concern of the client alone', async () => {

@@ -126,7 +126,7 @@ function traced(client: object, create: Method, endpoint: Endpoint, provider: st
     const call = new ModelCall(span, outer, endpoint, content);
     if (!span.isRecording()) return withContext(call.frame, original);
     if (isInsideModelSpan(outer)) claimOf(call.frame)?.leaveTokens();
-    call.add(() => ({ type: endpoint.type, model: serviceOf(client, provider) }));
+    call.add(() => ({ model: serviceOf(client, provider) }));
     call.add(() => endpoint.request(body, content));
     return run(call, original);
   };

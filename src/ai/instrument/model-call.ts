@@ -23,13 +23,21 @@ export class ModelCall extends OpenCall {
     this.content = content;
   }
 
-  /** Adds what `read` finds. Whatever a server or a program made of it, neither sees a fault of ours. */
+  /** Adds what `read` finds. */
   add(read: () => OpenFields): void {
-    try {
+    this.guard(() => {
+      const { type, operation } = this.endpoint;
       const fields = read();
-      addFields(this.span, fields);
+      addFields(this.span, { type, ...fields, model: { operation, ...fields.model } });
       if (fields.error === undefined) return;
       this.span.setStatus({ code: SpanStatusCode.ERROR, message: fields.error });
+    });
+  }
+
+  /** Whatever a server or a program made of a call, neither sees a fault of ours. */
+  guard(read: () => void): void {
+    try {
+      read();
     } catch (error) {
       const { operation } = this.endpoint;
       warnOnce(
@@ -79,7 +87,7 @@ export class ModelCall extends OpenCall {
   /** The first piece of a streamed answer is here. */
   noteFirstChunk(): void {
     const timeToFirstChunk = (performance.now() - this.start) / 1000;
-    addFields(this.span, { model: { timeToFirstChunk } });
+    this.add(() => ({ model: { timeToFirstChunk } }));
   }
 }
 
@@ -96,10 +104,7 @@ class Collected implements ChunkSink {
   push(chunk: unknown): void {
     if (this.isEmpty) this.call.noteFirstChunk();
     this.isEmpty = false;
-    this.call.add(() => {
-      this.collector.push(asRecord(chunk));
-      return {};
-    });
+    this.call.guard(() => this.collector.push(asRecord(chunk)));
   }
 
   get value(): unknown {
