@@ -127,7 +127,7 @@ function traced(client: object, create: Method, endpoint: Endpoint, provider: st
     if (!span.isRecording()) return withContext(call.frame, original);
     if (isInsideModelSpan(outer)) claimOf(call.frame)?.leaveTokens();
     call.add(() => ({ model: serviceOf(client, provider) }));
-    call.add(() => endpoint.request(body, content));
+    call.add((mayRead) => endpoint.request(body, mayRead));
     return run(call, original);
   };
 }

@@ -1,6 +1,7 @@
 /** One call of a model through a client: what is read of its answer before its span ends. */
 import { type Context, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { describe } from '../../api/attributes.ts';
+import { LeftOut, readContent } from '../../api/capture-content.ts';
 import { warnOnce } from '../../diagnostics.ts';
 import type { ChunkSink } from '../chunks.ts';
 import { OpenCall, type OutputCapture } from '../open-call.ts';
@@ -23,15 +24,22 @@ export class ModelCall extends OpenCall {
     this.content = content;
   }
 
-  /** Adds what `read` finds. */
-  add(read: () => OpenFields): void {
+  /** Adds what `read` finds; it is told whether it may read what was said. */
+  add(read: (content: boolean) => OpenFields): void {
     this.guard(() => {
       const { type, operation } = this.endpoint;
-      const fields = read();
+      const fields = this.read(read);
       addFields(this.span, { type, ...fields, model: { operation, ...fields.model } });
       if (fields.error === undefined) return;
       this.span.setStatus({ code: SpanStatusCode.ERROR, message: fields.error });
     });
+  }
+
+  /** Content is read only where there is room for it in the overhead budget, and counts towards that. */
+  private read(read: (content: boolean) => OpenFields): OpenFields {
+    if (!this.content) return read(false);
+    const fields = readContent(this.span, undefined, () => read(true));
+    return fields instanceof LeftOut ? read(false) : fields;
   }
 
   /** Whatever a server or a program made of a call, neither sees a fault of ours. */
@@ -59,8 +67,8 @@ export class ModelCall extends OpenCall {
 
   /** What is no object says nothing: the call ended without an answer of its own. */
   protected override captureResult(result: unknown): void {
-    const { endpoint, content } = this;
-    if (typeof result === 'object') this.add(() => endpoint.response(asRecord(result), content));
+    const { endpoint } = this;
+    if (typeof result === 'object') this.add((content) => endpoint.response(asRecord(result), content));
   }
 
   protected override captureChunks(chunks: unknown): void {
@@ -70,10 +78,10 @@ export class ModelCall extends OpenCall {
 
   /** A body that the program read by itself: JSON, or server-sent events (HTML standard, "Server-sent events"). */
   private captureText(body: string): void {
-    const { endpoint, content } = this;
+    const { endpoint } = this;
     const whole = parsed(body);
     if (whole !== undefined) {
-      this.add(() => endpoint.response(whole, content));
+      this.add((content) => endpoint.response(whole, content));
       return;
     }
     const chunks = this.newChunks();
