@@ -128,8 +128,11 @@ test('option types written for opentelemetry-js 2.x fit here, and ours there', (
   expect(wanted).toEqual({ propagator: null, contextManager: null });
 });
 
-test('spandrel has the few names of the quick start, and no more', () => {
+test('spandrel has the names of the quick start and of the AI layer, and no more', () => {
   expect(Object.keys(spandrel).sort()).toEqual([
-    ...['flush', 'init', 'shutdown', 'span', 'startSpan', 'stats', 'trace'],
+    ...['currentSpan', 'enrichSpan', 'extract', 'flush', 'init', 'inject', 'instrument', 'lazy', 'shutdown'],
+    ...['span', 'startSpan', 'stats', 'trace', 'traceAgent', 'traceChain', 'traceClass', 'traceEmbedding'],
+    ...['traceEvaluator', 'traceGuardrail', 'traceModel', 'traceReranker', 'traceRetriever', 'traceTool'],
+    ...['usage', 'withAttributes', 'withSession'],
   ]);
 });

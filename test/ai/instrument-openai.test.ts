@@ -2,6 +2,7 @@
 import OpenAI, { APIUserAbortError, RateLimitError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { startSpan, trace } from '../../src/ai/trace.ts';
+import { limitOverhead, overhead } from '../../src/api/overhead.ts';
 import { stats } from '../../src/init.ts';
 import { stopTracingAfterEach } from '../helpers/ai-spans.ts';
 import {
@@ -127,6 +128,20 @@ describe('a chat completion', () => {
       }
     },
   );
+
+  test('is not read for what was said where the overhead budget has no room for it', async () => {
+    const { client, all } = await startInstrumented({}, chatAnswer(), chatStream());
+    limitOverhead(5);
+    if (overhead !== null) overhead.contentLevel = 2;
+    await client.chat.completions.create(ASK);
+    for await (const _ of await client.chat.completions.create(STREAMED));
+    limitOverhead(undefined);
+    for (const { plain } of await all()) {
+      expect(plain).toMatchObject({ ...CHAT_TOKENS, 'gen_ai.request.model': MODEL });
+      // Not even its length, which takes reading it.
+      expect(Object.keys(plain).filter((key) => key.includes('messages'))).toEqual([]);
+    }
+  });
 });
 
 describe('what create returns', () => {
