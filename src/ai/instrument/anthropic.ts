@@ -149,10 +149,10 @@ class BlockCollector implements Collector {
     }
   }
 
-  fields(): OpenFields {
-    const content = [...this.blocks.values()].map(wholeBlock);
-    const answer = { ...this.message, content, stop_reason: this.stopReason };
-    return answered(answer, readUsage(this.usage), this.content);
+  fields(content: boolean): OpenFields {
+    const blocks = [...this.blocks.values()].map(wholeBlock);
+    const answer = { ...this.message, content: blocks, stop_reason: this.stopReason };
+    return answered(answer, readUsage(this.usage), content);
   }
 }
 

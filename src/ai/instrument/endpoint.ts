@@ -18,6 +18,6 @@ export interface Endpoint {
 /** Puts the pieces of one streamed answer together. */
 export interface Collector {
   push(chunk: Json): void;
-  /** What the pieces that came so far say. */
-  fields(): OpenFields;
+  /** What the pieces that came so far say; content only where `content` says so, and the collector was made for it. */
+  fields(content: boolean): OpenFields;
 }

@@ -72,7 +72,7 @@ export class ModelCall extends OpenCall {
   }
 
   protected override captureChunks(chunks: unknown): void {
-    if (chunks instanceof Collected) this.add(() => chunks.collector.fields());
+    if (chunks instanceof Collected) this.add((content) => chunks.collector.fields(content));
     else if (typeof chunks === 'string') this.captureText(chunks);
   }
 

@@ -126,7 +126,7 @@ class ChoiceCollector implements Collector {
     }
   }
 
-  fields(): OpenFields {
+  fields(content: boolean): OpenFields {
     const choices = [...this.choices.entries()]
       .sort(([one], [other]) => one - other)
       .map(([, choice]) => choice);
@@ -136,7 +136,7 @@ class ChoiceCollector implements Collector {
         finishReasons: asTexts(choices.map(({ finish_reason }) => finish_reason)),
       },
       usage: this.usage,
-      outputMessages: this.content
+      outputMessages: content
         ? choices.map((choice) => this.toMessage(choice.message(), asText(choice.finish_reason)))
         : undefined,
     };

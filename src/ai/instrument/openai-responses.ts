@@ -135,8 +135,8 @@ class ItemCollector implements Collector {
     this.items.set(index, current);
   }
 
-  fields(): OpenFields {
-    const { last, content, error } = this;
+  fields(content: boolean): OpenFields {
+    const { last, error } = this;
     const isWhole =
       last.status !== 'in_progress' && last.status !== 'queued' && asRecords(last.output).length > 0;
     const output = isWhole ? last.output : [...this.items.values()].map(partialItem);
