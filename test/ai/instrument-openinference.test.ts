@@ -52,7 +52,7 @@ test('model, tokens, messages and tool calls, whole and streamed', async () => {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
   const theirs = new OpenAIInstrumentation({ tracerProvider: provider });
-  // On the prototypes: one call goes through both.
+  // It changes the classes of the client, `instrument` the client: one call goes through both.
   theirs.manuallyInstrument(OpenAI as never);
   const calls = chatAnswer({ content: null, tool_calls: TOOL_CALLS }, 'tool_calls');
   const text = {
