@@ -63,7 +63,7 @@ export class OpenCall {
     const { span } = this;
     span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
     span.recordException(readableError(error));
-    addFields(span, { error: messageOf(error), errorType: typeOf(error) });
+    addFields(span, { error: messageOf(error), errorType: this.errorTypeOf(error) });
     this.end();
   }
 
@@ -89,6 +89,10 @@ export class OpenCall {
   protected captureChunks(chunks: unknown): void {
     if (this.capture === null || chunks === undefined) return;
     this.setOutput(this.capture.aggregate as ((result: unknown) => unknown) | undefined, chunks);
+  }
+
+  protected errorTypeOf(error: unknown): string {
+    return typeOf(error);
   }
 
   private end(): void {

@@ -60,9 +60,8 @@ export class ModelCall extends OpenCall {
     return collector === undefined ? null : new Collected(collector, this);
   }
 
-  override fail(error: unknown, chunks?: unknown): void {
-    if (this.isOpen) this.span.setAttribute('error.type', errorType(error));
-    super.fail(error, chunks);
+  protected override errorTypeOf(error: unknown): string {
+    return errorType(error);
   }
 
   /** What is no object says nothing: the call ended without an answer of its own. */
