@@ -170,4 +170,15 @@ export function withContext<R>(context: Context, fn: () => R): R {
   return (registeredManager() ?? ownContextManager).with(context, fn) as R;
 }
 
+/**
+ * Makes `context` the active one from here on, for callbacks that `withContext` cannot enclose. Whether it could: a
+ * manager of another make may not know how.
+ */
+export function enterContext(context: Context): boolean {
+  // From 1.10 on the API has it.
+  const manager = (registeredManager() ?? ownContextManager) as { attach?(context: Context): unknown };
+  manager.attach?.(context);
+  return manager.attach !== undefined;
+}
+
 carryContextBy(withContext);
