@@ -1,5 +1,6 @@
 /** Attributes that the AI SDK 5 and 6 writes on its spans, as fields. What is none of these stays as it is. */
 import type { Attributes } from '@opentelemetry/api';
+import { contentText } from '../content.ts';
 import type { MessagePart, ModelFields, SpanType, Usage } from '../fields.ts';
 import type { OpenFields } from '../record.ts';
 import { partsOf, promptFields } from './ai-sdk-messages.ts';
@@ -40,9 +41,10 @@ const model = (member: keyof ModelFields, read: (value: unknown) => unknown): Tr
 const used = (member: keyof Usage): Translate => {
   return (value, { usage }) => Object.assign(usage, { [member]: count(value) });
 };
+/** JSON, or a list of JSON texts. */
 const captured = (member: 'inputs' | 'outputs'): Translate => {
   return (value, { content }) => {
-    content[member] = typeof value === 'string' ? value : JSON.stringify(value);
+    content[member] = contentText(Array.isArray(value) ? value.map(parsed) : parsed(value));
   };
 };
 const left: Translate = () => {};
@@ -106,7 +108,11 @@ const LEAF: Readonly<Record<string, Translate>> = {
     const millis = count(value);
     return millis === undefined ? undefined : millis / 1000;
   }),
+  'gen_ai.usage.input_tokens': used('inputTokens'),
+  'gen_ai.usage.output_tokens': used('outputTokens'),
   'ai.usage.tokens': used('inputTokens'),
+  'ai.usage.promptTokens': used('inputTokens'),
+  'ai.usage.completionTokens': used('outputTokens'),
   'ai.usage.inputTokens': used('inputTokens'),
   'ai.usage.outputTokens': used('outputTokens'),
   'ai.usage.totalTokens': used('totalTokens'),

@@ -1,6 +1,6 @@
 /** Messages, tools and usage of the AI SDK (`ai` 5 to 7) as fields. */
 import type { Message, MessagePart, ModelFields, Usage } from '../fields.ts';
-import { count, type Given, given, known, list, snapshot, text, texts } from './given.ts';
+import { count, type Given, given, known, list, parsed, snapshot, text, texts } from './given.ts';
 import { providerName } from './provider-name.ts';
 
 /** A prompt: what the system says apart from the rest. */
@@ -48,7 +48,7 @@ function partOf(part: Given): MessagePart {
         type: 'tool_call',
         id: text(part.toolCallId),
         name: String(part.toolName),
-        arguments: snapshot(part.input ?? part.args),
+        arguments: snapshot(parsed(part.input ?? part.args)),
       };
     case 'tool-result':
     case 'tool-error':

@@ -38,7 +38,7 @@ export class Runs {
 
   constructor() {
     onShutdown(() => {
-      for (const run of [...this.runs.values()]) run.end((call) => call.abandon(undefined));
+      for (const run of [...this.runs.values()]) run.end((call) => call.abandon(call.partial()));
     });
   }
 

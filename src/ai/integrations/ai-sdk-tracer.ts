@@ -18,7 +18,7 @@ import type {
   TimeInput,
   Tracer,
 } from '@opentelemetry/api';
-import { activeContext, withContext } from '../../api/context.ts';
+import { activeContext, spanOf, withContext } from '../../api/context.ts';
 import type { SpanType } from '../fields.ts';
 import { keepOpen } from '../open-calls.ts';
 import { translate, typeOfOperation } from './ai-sdk-attributes.ts';
@@ -59,10 +59,11 @@ class SdkSpan implements Span {
     this.call = openCall(context, {
       name: titleOf(this.type, operation, attributes),
       kind: options.kind,
-      fields: { type: this.type },
+      fields: { type: this.type, model: operation.endsWith('.doStream') ? { stream: true } : undefined },
     });
     this.setAttributes(attributes);
-    // The SDK leaves the spans of a stream open when it is aborted or not read to its end.
+    endWithParent(this.call, context);
+    // The SDK leaves spans of a stream open when it is aborted or not read to its end.
     keepOpen(this, this.call, () => undefined);
   }
 
@@ -113,8 +114,20 @@ class SdkSpan implements Span {
   }
 
   end(): void {
+    for (const call of within.get(this.call.span) ?? []) call.finishStream(undefined, true);
     this.call.finish(undefined);
   }
+}
+
+/** Calls that are open, by the span around them. */
+const within = new WeakMap<Span, Set<LibraryCall>>();
+
+function endWithParent(call: LibraryCall, context: Context): void {
+  within.set(call.span, new Set());
+  const parent = spanOf(context);
+  const siblings = parent && within.get(parent);
+  siblings?.add(call);
+  call.whenClosed = () => siblings?.delete(call);
 }
 
 const write = listener('ai-sdk', (call: LibraryCall, type: SpanType, attributes: Attributes) => {

@@ -14,6 +14,8 @@ export type Ending = 'finished' | 'failed' | 'partial' | 'abandoned';
 /** A span of a library, and who is told when it has ended, however that came about. */
 export class LibraryCall extends OpenCall {
   whenClosed: ((ending: Ending) => void) | null = null;
+  /** What came so far of an answer that is streamed. */
+  partial: () => unknown = () => undefined;
 
   override finish(result: unknown): void {
     this.closing('finished', () => super.finish(result));
