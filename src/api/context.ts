@@ -54,6 +54,26 @@ export class SpanFrame implements Context {
   }
 }
 
+/**
+ * A context that is another one until it is switched on, and again when it is switched off. It is what callbacks make active
+ * that cannot enclose the work they tell of: whoever called that work, and goes on, may have it as well.
+ */
+export class SwitchedFrame extends SpanFrame {
+  private readonly off: SpanFrame;
+  private readonly on: SpanFrame;
+
+  constructor(off: Context, on: SpanFrame) {
+    super(off, spanOf(off) as Span);
+    this.off = new SpanFrame(off, this.span);
+    this.on = on;
+  }
+
+  switch(isOn: boolean): void {
+    const { span, base, suppressed, shared } = isOn ? this.on : this.off;
+    Object.assign(this, { span, base, suppressed, shared });
+  }
+}
+
 /** Whether spans started in this context must not record: the SDK's own requests run in such a one. */
 export function isSuppressed(context: Context): boolean {
   if (context === ROOT_CONTEXT) return false;
