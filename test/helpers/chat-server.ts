@@ -10,6 +10,8 @@ export const USED = { input: 10, output: 5, cached: 4, reasoning: 2 };
 export const EMBEDDED = 3;
 
 interface ChatRequest {
+  /** Of the answer. */
+  id: string;
   model: string;
   stream?: boolean;
   messages: { role: string; content: unknown }[];
@@ -34,7 +36,7 @@ export async function startChatServer(): Promise<ChatServer> {
     headers.push(request.headers);
     let body = '';
     for await (const chunk of request) body += chunk;
-    answer(request.url ?? '', JSON.parse(body), response);
+    answer(request.url ?? '', { ...JSON.parse(body), id: `chatcmpl-${headers.length}` }, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -89,7 +91,7 @@ function completion(request: ChatRequest, isCalled: boolean): object {
     ? { role: 'assistant', content: null, tool_calls: [callOf(request)] }
     : { role: 'assistant', content: ANSWER };
   return {
-    id: 'chatcmpl-1',
+    id: request.id,
     object: 'chat.completion',
     created: 1,
     model: `${request.model}-0601`,
@@ -103,7 +105,7 @@ function chunks(request: ChatRequest, isCalled: boolean): object[] {
     ? [{ role: 'assistant', tool_calls: [{ index: 0, ...callOf(request) }] }]
     : ANSWER.split(/(?<= )/).map((content) => ({ role: 'assistant', content }));
   const head = {
-    id: 'chatcmpl-1',
+    id: request.id,
     object: 'chat.completion.chunk',
     created: 1,
     model: `${request.model}-0601`,
