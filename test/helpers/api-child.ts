@@ -71,19 +71,22 @@ export function run(
     environment = {},
     cwd = ROOT,
     deadlineMillis = DEADLINE_MILLIS,
+    executable = process.execPath,
   }: {
     flags?: string[];
     arguments?: string[];
     environment?: Record<string, string>;
     cwd?: string;
     deadlineMillis?: number;
+    /** The program that runs it. Default: this Node. */
+    executable?: string;
   } = {},
 ): Promise<ChildResult> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL|SPANDREL|VITEST|NODE_)/.test(name),
   );
   const started = performance.now();
-  const child = spawn(process.execPath, [...flags, file, ...parameters], {
+  const child = spawn(executable, [...flags, file, ...parameters], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(inherited), ...environment },
