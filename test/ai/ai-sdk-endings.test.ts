@@ -1,7 +1,7 @@
 /** How calls of the AI SDK 7 end when nobody reads on, and the operations that are no text. */
 import { expect, test } from 'vitest';
 import { aiSdkTelemetry } from '../../src/ai/integrations/ai-sdk.ts';
-import { shutdown } from '../../src/init.ts';
+import { shutdown, stats } from '../../src/init.ts';
 import { load } from '../frameworks/load.ts';
 import { startTracing, stopTracingAfterEach } from '../helpers/ai-spans.ts';
 import { ANSWER, startChatServer, USED } from '../helpers/chat-server.ts';
@@ -125,6 +125,15 @@ describeFrameworks('the AI SDK 7', () => {
       'input.value': 'bright',
       'gen_ai.retrieval.documents': '[{"content":"sun","score":0.9},{"content":"rain","score":0.1}]',
     });
+  });
+
+  test('of calls that nothing tells the end of, no more than 10,000 stay open', async () => {
+    await startTracing();
+    const { onStart } = aiSdkTelemetry();
+    const before = stats().live;
+    for (let call = 0; call < 10_010; call += 1)
+      onStart({ callId: `call ${call}`, operationId: 'ai.streamText' });
+    expect(stats().live - before).toBe(10_000);
   });
 
   test('never throws, whatever it is told', async () => {

@@ -5,7 +5,7 @@ import { isClaimed } from '../../src/ai/claim.ts';
 import { LangChainCallbackHandler } from '../../src/ai/integrations/langchain.ts';
 import { trace } from '../../src/ai/trace.ts';
 import { activeContext } from '../../src/api/context.ts';
-import { shutdown } from '../../src/init.ts';
+import { shutdown, stats } from '../../src/init.ts';
 import { load } from '../frameworks/load.ts';
 import { startTracing, stopTracingAfterEach } from '../helpers/ai-spans.ts';
 import { ANSWER, startChatServer, USED } from '../helpers/chat-server.ts';
@@ -289,6 +289,13 @@ describeFrameworks('LangChain', () => {
 });
 
 describe('the callback handler', () => {
+  test('of runs that nothing tells the end of, holds no more than 10,000 open', async () => {
+    await startTracing();
+    const { handleChainStart } = new LangChainCallbackHandler();
+    for (let run = 0; run < 10_010; run += 1) handleChainStart({}, {}, `run ${run}`);
+    expect(stats().live).toBe(10_000);
+  });
+
   test('never throws, whatever it is told', async () => {
     const { all } = await startTracing();
     const handler = new LangChainCallbackHandler();

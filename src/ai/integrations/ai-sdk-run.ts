@@ -1,7 +1,7 @@
 /** One call of a function of the AI SDK that is under way: its span and those inside it. */
 import type { Context } from '@opentelemetry/api';
 import { onShutdown } from '../../init.ts';
-import type { LibraryCall } from './library-call.ts';
+import { type LibraryCall, MAX_OPEN } from './library-call.ts';
 
 export class Run {
   readonly root: LibraryCall;
@@ -32,13 +32,17 @@ export class Run {
   }
 }
 
+function abandon(run: Run | undefined): void {
+  run?.end((call) => call.abandon(call.partial()));
+}
+
 /** Calls that are under way, by the identifier that the SDK gives them. */
 export class Runs {
   private readonly runs = new Map<string, Run>();
 
   constructor() {
     onShutdown(() => {
-      for (const run of [...this.runs.values()]) run.end((call) => call.abandon(call.partial()));
+      for (const run of [...this.runs.values()]) abandon(run);
     });
   }
 
@@ -47,6 +51,8 @@ export class Runs {
   }
 
   add(callId: string, run: Run): void {
+    // Of a stream that was answered whole and never read, nothing tells.
+    if (this.runs.size >= MAX_OPEN) abandon(this.runs.values().next().value);
     this.runs.set(callId, run);
     run.root.whenClosed = () => this.runs.delete(callId);
   }

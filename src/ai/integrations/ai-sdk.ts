@@ -53,8 +53,8 @@ export interface AiSdkTelemetry {
  * What runs inside a model call or a tool, such as `fetch`, `trace`, or another call of the SDK, is its child. Content
  * is subject to the `content` option and to `recordInputs` and `recordOutputs` of the call. Never throws.
  *
- * A stream that nobody reads to its end leaves partial spans: when it is cancelled or aborted, when it is collected, or at
- * `shutdown`. Experimental operations of the SDK (`decide`, `streamTranscribe`) are not recorded.
+ * A stream that nobody reads to its end leaves partial spans: when it is cancelled or aborted; else, marked abandoned, when
+ * what the model streams is collected, at `shutdown`, or when 10,000 later calls are open. Experimental operations of the SDK (`decide`, `streamTranscribe`) are not recorded.
  */
 export function aiSdkTelemetry(): AiSdkTelemetry {
   const runs = new Runs();

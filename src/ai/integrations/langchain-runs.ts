@@ -2,7 +2,7 @@
 import type { Context, Span } from '@opentelemetry/api';
 import { activeContext, enterContext, SwitchedFrame, spanOf } from '../../api/context.ts';
 import { keepOpen } from '../open-calls.ts';
-import { type LibraryCall, type LibrarySpan, openCall } from './library-call.ts';
+import { type LibraryCall, type LibrarySpan, MAX_OPEN, openCall } from './library-call.ts';
 
 /** A run, or one that is hidden: what is inside it belongs to what is around it. */
 interface Run {
@@ -30,6 +30,7 @@ export class LangChainRuns {
   /** Starts a run; `undefined` for one that is hidden. */
   start({ runId, parentRunId, tags }: RunEvent, span: LibrarySpan): LibraryCall | undefined {
     const parent = this.runs.get(parentRunId ?? '');
+    if (this.runs.size >= MAX_OPEN) this.forgetOldest();
     if (parent !== undefined && Array.isArray(tags) && tags.includes(HIDDEN)) {
       this.runs.set(runId, { call: parent.call, isHidden: true });
       return undefined;
@@ -54,6 +55,14 @@ export class LangChainRuns {
       this.runs.delete(runId);
       frame.switch(false);
     };
+  }
+
+  private forgetOldest(): void {
+    for (const [runId, { call, isHidden }] of this.runs) {
+      this.runs.delete(runId);
+      if (!isHidden) call.abandon(call.partial());
+      return;
+    }
   }
 
   get(runId: string): LibraryCall | undefined {

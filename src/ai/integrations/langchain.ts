@@ -32,7 +32,8 @@ const on = (listen: (...event: unknown[]) => void): Listener => listener('langch
  * such as `fetch` or `trace` in a tool, is its child. Content is subject to the `content` option. Never throws.
  *
  * It has the shape of a `BaseCallbackHandler` and loads nothing of LangChain. A stream of a model that is not read to its
- * end leaves a partial span: when it is collected, or at `shutdown`.
+ * end leaves a partial span, marked abandoned: when it is collected, at `shutdown`, or when 10,000 later runs are open. Who
+ * calls a model or a tool itself and, before that ends, goes on after another `await`, is taken to be inside it.
  */
 export class LangChainCallbackHandler {
   readonly name = 'spandrel_callback_handler';

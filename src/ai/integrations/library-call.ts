@@ -8,6 +8,9 @@ import { claimModelCall, releaseModelCall } from '../claim.ts';
 import { OpenCall } from '../open-call.ts';
 import { addFields, type OpenFields } from '../record.ts';
 
+/** Calls of one integration that are open at the same time; at one more, the oldest is taken for abandoned. */
+export const MAX_OPEN = 10_000;
+
 /** How a call ended; `partial` and `abandoned` where nobody took the rest. */
 export type Ending = 'finished' | 'failed' | 'partial' | 'abandoned';
 
