@@ -127,6 +127,35 @@ describeFrameworks('the AI SDK 7', () => {
     });
   });
 
+  test('obeys recordInputs and recordOutputs where a release leaves that to integrations', async () => {
+    const { all } = await startTracing();
+    const { onStart, onLanguageModelCallStart, onLanguageModelCallEnd, onToolExecutionStart, ...listeners } =
+      aiSdkTelemetry();
+    const content = {
+      messages: [{ role: 'user', content: 'asked' }],
+      content: [{ type: 'text', text: 'told' }],
+    };
+    const toolCall = { toolCallId: 't', toolName: 'tool', input: 'asked' };
+    const toolOutput = { type: 'tool-result', output: 'told' };
+    for (const record of [{ recordInputs: false }, { recordOutputs: false }]) {
+      const event = {
+        ...record,
+        ...content,
+        toolCall,
+        toolOutput,
+        callId: 'c',
+        operationId: 'ai.generateText',
+      };
+      for (const listen of [onStart, onLanguageModelCallStart, onLanguageModelCallEnd]) listen(event);
+      for (const listen of [onToolExecutionStart, listeners.onToolExecutionEnd, listeners.onEnd])
+        listen(event);
+    }
+    const spans = (await all()).map(({ plain }) => JSON.stringify(plain));
+    expect(spans.filter((span) => span.includes('asked') && span.includes('told'))).toEqual([]);
+    expect(spans.filter((span) => span.includes('asked'))).toHaveLength(3);
+    expect(spans.filter((span) => span.includes('told'))).toHaveLength(3);
+  });
+
   test('of calls that nothing tells the end of, no more than 10,000 stay open', async () => {
     await startTracing();
     const { onStart } = aiSdkTelemetry();

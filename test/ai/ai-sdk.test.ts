@@ -6,6 +6,7 @@ import { aiSdkTelemetry } from '../../src/ai/integrations/ai-sdk.ts';
 import { aiSdkTracer } from '../../src/ai/integrations/ai-sdk-tracer.ts';
 import { trace } from '../../src/ai/trace.ts';
 import { activeContext } from '../../src/api/context.ts';
+import { shutdown } from '../../src/init.ts';
 import { load } from '../frameworks/load.ts';
 import { type PlainSpan, startTracing, stopTracingAfterEach } from '../helpers/ai-spans.ts';
 import { ANSWER, EMBEDDED, startChatServer, USED } from '../helpers/chat-server.ts';
@@ -224,6 +225,16 @@ describeFrameworks('the AI SDK', () => {
     expect(models.map((plain) => plain['spandrel.output.partial'])).toEqual([true]);
     // What came before.
     if (version === 7) expect(models[0]['output.value']).toBe('It is ');
+  });
+
+  test.for([5, 6] as const)('%i: a stream that its reader leaves ends at shutdown', async (version) => {
+    const { all } = await startTracing();
+    const { ai, model, traced } = await sdk(version);
+    for await (const _ of ai.streamText({ model, prompt: 'hang', ...traced() }).textStream) break;
+    await shutdown();
+    const spans = await all();
+    expect(outlineOf(spans)).toEqual(['invoke_agent weather', '  chat m-1']);
+    for (const { plain } of spans) expect(plain['spandrel.abandoned']).toBe(true);
   });
 
   test.for(VERSIONS)('%i: where content is off, none is sent', async (version) => {

@@ -26,6 +26,9 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 const forecast = trace(
   async () => {
     await turn();
+    // What is under way must not be taken for abandoned.
+    globalThis.gc();
+    await turn();
     return 'sunny';
   },
   { name: 'forecast' },
