@@ -32,6 +32,32 @@ describeFrameworks('the AI SDK 7', () => {
     expect(spans.find(({ name }) => name === 'chat m-1')?.plain['output.value']).toBe('It is ');
   });
 
+  test('an agent that is aborted while its tool works ends all that is open', async () => {
+    const { all } = await startTracing();
+    const { ai, model, telemetry } = await sdk();
+    const { z } = await load('zod');
+    const abort = new AbortController();
+    const weather = ai.tool({
+      inputSchema: z.object({ city: z.string() }),
+      execute: () => {
+        abort.abort();
+        return new Promise(() => {});
+      },
+    });
+    const asked = { model, prompt: 'weather?', tools: { weather }, abortSignal: abort.signal, telemetry };
+    for await (const _ of ai.streamText({ ...asked, onError: () => {} }).fullStream);
+    const spans = await all();
+    expect(outlineOf(spans)).toEqual([
+      'invoke_agent',
+      '  step 1',
+      '    chat m-1',
+      '    execute_tool weather',
+    ]);
+    const partial = spans.filter(({ plain }) => plain['spandrel.output.partial'] === true);
+    expect(partial.map(({ name }) => name)).not.toContain('chat m-1');
+    expect(partial).toHaveLength(3);
+  });
+
   test('registered once, it records calls inside tools below them', async () => {
     const { all } = await startTracing();
     const { ai, model, telemetry } = await sdk();
@@ -163,6 +189,8 @@ describeFrameworks('the AI SDK 7', () => {
     for (let call = 0; call < 10_010; call += 1)
       onStart({ callId: `call ${call}`, operationId: 'ai.streamText' });
     expect(stats().live - before).toBe(10_000);
+    await shutdown();
+    expect(stats().live).toBe(before);
   });
 
   test('never throws, whatever it is told', async () => {

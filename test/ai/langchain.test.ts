@@ -221,6 +221,24 @@ describeFrameworks('LangChain', () => {
     expect(traceApi.getSpan(contextApi.active())).toBeUndefined();
   });
 
+  test('a model that is called while another answers is not inside it', async () => {
+    const { all } = await startTracing();
+    const { model, callbacks } = await chain();
+    const first = model.invoke('a', { callbacks });
+    await turn();
+    await Promise.all([first, model.invoke('b', { callbacks })]);
+    expect(outlineOf(await all())).toEqual(['chat m-1', 'chat m-1']);
+  });
+
+  test('what is inside a hidden run belongs to what is around it', async () => {
+    const { all } = await startTracing();
+    const { core, model, callbacks } = await chain();
+    const hidden = core.RunnableLambda.from((text: string, config: object) => model.invoke(text, config));
+    const whole = hidden.withConfig({ tags: ['langsmith:hidden'] }).pipe(new core.StringOutputParser());
+    expect(await whole.invoke('weather?', { callbacks })).toBe(ANSWER);
+    expect(outlineOf(await all())).toEqual(['RunnableSequence', '  chat m-1', '  StrOutputParser']);
+  });
+
   test('the call of a model is claimed for clients inside it', async () => {
     const { all } = await startTracing();
     const seen: unknown[] = [];
@@ -289,6 +307,17 @@ describeFrameworks('LangChain', () => {
 });
 
 describe('the callback handler', () => {
+  test('takes the parent that it is told, wherever it is told', async () => {
+    const { all } = await startTracing();
+    const { handleChainStart, handleToolStart, handleToolEnd, handleChainEnd } =
+      new LangChainCallbackHandler();
+    handleChainStart({ name: 'outer' }, {}, 'a');
+    handleToolStart({ name: 'inner' }, '', 'b', 'a');
+    handleToolEnd('', 'b');
+    handleChainEnd({}, 'a');
+    expect(outlineOf(await all())).toEqual(['outer', '  execute_tool inner']);
+  });
+
   test('of runs that nothing tells the end of, holds no more than 10,000 open', async () => {
     await startTracing();
     const { handleChainStart } = new LangChainCallbackHandler();

@@ -31,7 +31,9 @@ export class LangChainRuns {
   start({ runId, parentRunId, tags }: RunEvent, span: LibrarySpan): LibraryCall | undefined {
     const parent = this.runs.get(parentRunId ?? '');
     if (this.runs.size >= MAX_OPEN) this.forgetOldest();
-    if (parent !== undefined && Array.isArray(tags) && tags.includes(HIDDEN)) {
+    // Runs inside inherit the tag: a model or a tool is shown all the same.
+    const isHidden = span.fields?.type === 'chain' && Array.isArray(tags) && tags.includes(HIDDEN);
+    if (parent !== undefined && isHidden) {
       this.runs.set(runId, { call: parent.call, isHidden: true });
       return undefined;
     }
