@@ -89,6 +89,11 @@ export function inject<Carrier extends object>(carrier: Carrier): Carrier {
 
 /** Runs `fn` in the context that `inject` wrote elsewhere: its spans continue that trace, in its session if that travelled. */
 export function extract<R>(carrier: unknown, fn: () => R): R {
+  return withContext(extractContext(carrier), fn);
+}
+
+/** The context that `inject` wrote elsewhere. Where it wrote none, the active one. */
+export function extractContext(carrier: unknown): Context {
   const context = propagation.extract(activeContext(), carrier);
   const baggage = propagation.getBaggage(context);
   const session: SessionProperties = {};
@@ -97,6 +102,5 @@ export function extract<R>(carrier: unknown, fn: () => R): R {
     if (value !== undefined) session[member as keyof typeof BAGGAGE] = value;
   }
   const attributes = activeDialect().session(session);
-  const isEmpty = Object.keys(attributes).length === 0;
-  return withContext(isEmpty ? context : withSharedAttributes(context, attributes), fn);
+  return Object.keys(attributes).length === 0 ? context : withSharedAttributes(context, attributes);
 }

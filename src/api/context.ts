@@ -62,6 +62,26 @@ export function layerOf(context: Context): object | undefined {
   return context instanceof SpanFrame ? context.layer : undefined;
 }
 
+/**
+ * A context that is another one until it is switched on, and again when it is switched off. It is what callbacks make active
+ * that cannot enclose the work they tell of: whoever called that work, and goes on, may have it as well.
+ */
+export class SwitchedFrame extends SpanFrame {
+  private readonly off: SpanFrame;
+  private readonly on: SpanFrame;
+
+  constructor(off: Context, on: SpanFrame) {
+    super(off, spanOf(off) as Span);
+    this.off = new SpanFrame(off, this.span);
+    this.on = on;
+  }
+
+  switch(isOn: boolean): void {
+    const { span, base, suppressed, shared, layer } = isOn ? this.on : this.off;
+    Object.assign(this, { span, base, suppressed, shared, layer });
+  }
+}
+
 /** Whether spans started in this context must not record: the SDK's own requests run in such a one. */
 export function isSuppressed(context: Context): boolean {
   if (context === ROOT_CONTEXT) return false;
@@ -176,6 +196,17 @@ export function activeContext(): Context {
 /** Calls `fn` with `context` active. */
 export function withContext<R>(context: Context, fn: () => R): R {
   return (registeredManager() ?? ownContextManager).with(context, fn) as R;
+}
+
+/**
+ * Makes `context` the active one from here on, for callbacks that `withContext` cannot enclose. Whether it could: a
+ * manager of another make may not know how.
+ */
+export function enterContext(context: Context): boolean {
+  // From 1.10 on the API has it.
+  const manager = (registeredManager() ?? ownContextManager) as { attach?(context: Context): unknown };
+  manager.attach?.(context);
+  return manager.attach !== undefined;
 }
 
 carryContextBy(withContext);
