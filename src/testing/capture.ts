@@ -107,9 +107,6 @@ function end(): void {
   if ((traceApi.getTracerProvider() as ProxyTracerProvider).getDelegate?.() === standIn) traceApi.disable();
 }
 
-/** Turns of the microtask queue in which spans may still end that a promise of the function holds up. */
-const TURNS = 10;
-
 /**
  * Runs `fn` and returns the spans of all that it did, in its own context and nowhere else: those of `trace`, and those
  * started through `@opentelemetry/api` with a provider of this package, or without any. None of them reaches the
@@ -129,8 +126,6 @@ export async function captureTraces<Result>(
   begin();
   try {
     const result = await withContext(activeContext().setValue(CAPTURE, capture), fn);
-    // No timers: the test may have replaced them.
-    for (let turn = 0; turn < TURNS; turn++) await undefined;
     return await capture.traces(result);
   } finally {
     end();

@@ -1,5 +1,5 @@
 /** `captureTraces`: the spans of one function, whatever else runs and wherever other spans go. */
-import { context as contextApi, propagation, trace as traceApi } from '@opentelemetry/api';
+import { context as contextApi, propagation, ROOT_CONTEXT, trace as traceApi } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   BasicTracerProvider,
@@ -18,14 +18,17 @@ import {
   traceRetriever,
   traceTool,
 } from '../../src/ai/trace.ts';
-import { init, shutdown, stats } from '../../src/init.ts';
+import { init, stats } from '../../src/init.ts';
 import { captureTraces, matchers } from '../../src/testing.ts';
 import { startTracing, stopTracingAfterEach } from '../helpers/ai-spans.ts';
 import { balance, captureWarnings } from '../helpers/api-recorder.ts';
 
 stopTracingAfterEach();
 const lines = captureWarnings();
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -111,6 +114,7 @@ describe.each([
         span('outer', () =>
           traceApi.getTracer('some-instrumentation', '1.2').startActiveSpan('by hand', (current) => {
             current.setAttribute('key', round);
+            expect(traceApi.getActiveSpan()).toBe(current);
             startSpan('inner').end();
             traceApi
               .getTracer('another')
@@ -223,9 +227,25 @@ describe('what init settled', () => {
   });
 
   test('that nothing is sampled does not hold: a test sees its spans', async () => {
-    init({ sampler: 'always_off', exporters: [] });
+    vi.stubEnv('OTEL_TRACES_SAMPLER', 'always_off');
+    init({ exporters: [] });
     expect((await captureTraces(() => search('bees'))).spans).toHaveLength(1);
-    await shutdown();
+  });
+
+  test('is of no matter to a span that was started in no context', async () => {
+    const { all } = await startTracing();
+    const traces = await captureTraces(() =>
+      traceApi.getTracer('library').startSpan('rooted', {}, ROOT_CONTEXT).end(),
+    );
+    expect(traces.spans.map(({ name }) => name)).toEqual(['rooted']);
+    expect(await all()).toEqual([]);
+  });
+
+  test('is read back as the value that was captured, and text that only looks like one as text', async () => {
+    const give = trace((value: unknown) => value, { name: 'give' });
+    for (const value of [5, true, null, '1.0', '{"a": 1}', '12345678901234567890', { a: [1] }, 'bees']) {
+      expect((await captureTraces(() => give(value))).roots[0].outputs).toEqual(value);
+    }
   });
 });
 
