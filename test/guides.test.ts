@@ -86,10 +86,10 @@ describeBuilt('the guide', () => {
     expect(edges).toEqual([' > request', 'request > answer']);
     expect(receiver.requests[0].headers.authorization).toBe(`Basic ${btoa('pk:sk')}`);
     expect(attributes('answer')[0]).toMatchObject({
-      'gen_ai.operation.name': 'chat',
-      'gen_ai.usage.input_tokens': 12,
+      'langfuse.observation.type': 'generation',
+      'langfuse.observation.model.name': 'gpt-5-mini',
       'session.id': 's-1',
-      'spandrel.metadata.topic': 'bees',
+      'user.id': 'u-1',
     });
   });
 

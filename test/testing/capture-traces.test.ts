@@ -6,6 +6,7 @@ import {
   InMemorySpanExporter as UpstreamExporter,
   SimpleSpanProcessor as UpstreamProcessor,
 } from '@opentelemetry/sdk-trace-base';
+import { build } from 'esbuild';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { enrichSpan, usage } from '../../src/ai/enrich.ts';
 import { withSession } from '../../src/ai/session.ts';
@@ -226,6 +227,13 @@ describe('what init settled', () => {
     expect(lines).toEqual([]);
   });
 
+  test('gives way to the GenAI names where its own are not read back', async () => {
+    await startTracing({ dialect: 'traceloop' });
+    const { roots } = await captureTraces(() => search('bees'));
+    expect(roots[0]).toMatchObject({ type: 'retriever', inputs: 'bees' });
+    expect(roots[0].attributes).toMatchObject({ 'gen_ai.operation.name': 'retrieval' });
+  });
+
   test('that nothing is sampled does not hold: a test sees its spans', async () => {
     vi.stubEnv('OTEL_TRACES_SAMPLER', 'always_off');
     init({ exporters: [] });
@@ -342,4 +350,20 @@ describe('a matcher', () => {
       ),
     ).toThrow(/Did you await captureTraces/);
   });
+});
+
+test('nothing of it is in the entry that programs load', async () => {
+  const { metafile } = await build({
+    entryPoints: ['src/index.ts', 'src/otel.ts', 'src/register.ts'],
+    bundle: true,
+    format: 'esm',
+    outdir: 'none',
+    platform: 'node',
+    external: ['@opentelemetry/api'],
+    metafile: true,
+    write: false,
+  });
+  const inside = Object.keys(metafile.inputs).filter((path) => /src\/testing|read-fields/.test(path));
+  expect(inside).toEqual([]);
+  expect(Object.keys(metafile.inputs)).toContain('src/ai/trace.ts');
 });
