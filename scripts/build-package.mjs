@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const entries = ['index', 'otel', 'register', 'ai-sdk', 'langchain', 'mcp', 'bench-hooks'].filter((name) =>
+const entries = ['index', 'otel', 'testing', 'honeyhive', 'register', 'ai-sdk', 'langchain', 'mcp', 'bench-hooks'].filter((name) =>
   existsSync(join(root, `src/${name}.ts`)),
 );
 

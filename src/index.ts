@@ -38,7 +38,7 @@ export {
   traceTool,
 } from './ai/trace.ts';
 export { type TraceClassOptions, traceClass } from './ai/trace-class.ts';
-export type { ExporterOption, OtlpDestination } from './api/exporter-options.ts';
+export type { ExporterOption, FileDestination, OtlpDestination } from './api/exporter-options.ts';
 export type {
   DestinationFlush,
   DestinationStats,

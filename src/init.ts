@@ -15,6 +15,7 @@ import type { Mask } from './api/mask.ts';
 import { limitOverhead } from './api/overhead.ts';
 import { usableProcessors } from './api/plugin-processors.ts';
 import { masks, type RedactOptions, redaction } from './api/redaction.ts';
+import { redirection } from './api/redirection.ts';
 import { type FlushResult, TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
@@ -257,7 +258,7 @@ function registerPropagation(options: InitOptions): void {
 }
 
 /** What is registered with the API, read where it keeps it: its accessors answer with stand-ins when nothing is. */
-function registered(): { trace?: unknown; context?: unknown; propagation?: unknown } {
+export function registered(): { trace?: unknown; context?: unknown; propagation?: unknown } {
   return (globalThis as Record<symbol, object | undefined>)[Symbol.for('opentelemetry.js.api.1')] ?? {};
 }
 
@@ -321,6 +322,8 @@ export function stats(): Stats {
 
 /** The tracer of `trace`, `span` and `startSpan`: ours, or, before `init()`, that of the global provider. */
 export function activeTracer(): Tracer {
+  const redirected = redirection?.active();
+  if (redirected !== undefined) return redirected.tracer;
   if (running !== undefined) return running.tracer;
   globalTracer ??= traceApi.getTracer(SCOPE, VERSION);
   return globalTracer;
@@ -328,10 +331,15 @@ export function activeTracer(): Tracer {
 
 /** Whether `trace` captures arguments and results when not told. */
 export function capturesContent(): boolean {
-  return running === undefined ? false : running.content === 'all';
+  return (redirection?.active() ?? running)?.content === 'all';
 }
 
 /** How the AI layer names things: the option of `init`, before it the default. */
 export function activeDialectName(): DialectName {
-  return running?.dialect ?? 'genai';
+  return (redirection?.active() ?? running)?.dialect ?? 'genai';
+}
+
+/** The provider of `init`, while it runs. */
+export function activeProvider(): TracerProvider | undefined {
+  return running?.provider;
 }

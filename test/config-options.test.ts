@@ -245,7 +245,7 @@ describe('activation', () => {
     expect(resolveActivation({ exporters: 'otlp' as unknown as ExporterName[] }).exporters).toEqual([
       'console',
     ]);
-    expect(said.join('')).toMatch(/option exporters: expected a list of otlp, console or none/);
+    expect(said.join('')).toMatch(/option exporters: expected a list of otlp, console, file or none/);
   });
 });
 

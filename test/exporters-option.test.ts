@@ -210,14 +210,14 @@ describe('a bad entry is one clear line, and the others work', () => {
     [
       'a number',
       7,
-      /option exporters\[0\]: expected a name, an object with an endpoint, or an exporter, got a value of type number/,
+      /option exporters\[0\]: expected a name, an object with an endpoint or a file, or an exporter, got a value of type number/,
     ],
     ['null', null, /option exporters\[0\]: expected a name/],
     ['a class', class {}, /option exporters\[0\]: .* got a value of type function/],
     [
       'a name nobody knows',
       'zipkin',
-      /option exporters: expected names out of otlp, console, none, got "zipkin"/,
+      /option exporters: expected names out of otlp, console, file, none, got "zipkin"/,
     ],
     ['an empty object', {}, /an exporter is left out: exporters\[0\]: expected an object with an endpoint/],
     [

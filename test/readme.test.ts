@@ -64,11 +64,20 @@ describe('the README', () => {
 
   it('has the programs that the next cases run', () => {
     expect(existsSync('dist/esm/index.mjs')).toBe(true);
-    expect(programs).toHaveLength(4);
+    expect(programs).toHaveLength(5);
+  });
+
+  it('shows a first trace on the screen, and sends nothing', async () => {
+    const { code, stdout, stderr } = await run(programWith("exporters: ['console']"), 4);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^According to notes on bees/);
+    expect(stdout).toMatch(/name: 'search'[\s\S]*name: 'agent'/);
+    expect(stdout).toContain("'output.value': 'According to notes on bees'");
+    expect(names).toEqual([]);
   });
 
   it('traces functions', async () => {
-    const { code, stdout, stderr } = await run(programs[0].code, 0);
+    const { code, stdout, stderr } = await run(programWith('Do bees dance?'), 0);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('According to notes on bees: yes.');
     expect(stdout).toContain('exported: 3');
@@ -76,7 +85,7 @@ describe('the README', () => {
   });
 
   it('sends spans to two receivers', async () => {
-    const { code, stdout, stderr } = await run(programWith('exporters: ['), 3);
+    const { code, stdout, stderr } = await run(programWith("name: 'vendor'"), 3);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/name: 'own', exported: 1, lastError: undefined/);
     expect(stdout).toMatch(/name: 'vendor', exported: 1, lastError: undefined/);

@@ -7,9 +7,10 @@ import { ConsoleSpanExporter } from '../export/console-span-exporter.ts';
 import { parseEndpoint } from '../export/endpoint.ts';
 import type { HeadersSource, OtlpHttpProtocol } from '../export/otlp-http.ts';
 import { type OTLPTraceExporterOptions, withoutEnvironment } from '../export/otlp-trace-options.ts';
-import { messageOf } from './attributes.ts';
+import { describe, messageOf } from './attributes.ts';
 import { BatchSpanProcessor } from './batch-span-processor.ts';
 import { nameExporter } from './exporter-names.ts';
+import { FileSpanExporter } from './file-span-exporter.ts';
 import { OTLPTraceExporter } from './otlp-trace-exporter.ts';
 import type { SpanExporter, SpanProcessor } from './types.ts';
 
@@ -40,8 +41,28 @@ export interface OtlpDestination {
   name?: string;
 }
 
-/** `'otlp'`, which takes the options of `init` and the variables; `'console'`; a receiver; an exporter of any make. */
-export type ExporterOption = 'otlp' | 'console' | 'none' | OtlpDestination | SpanExporter;
+/** A file that spans are appended to, one request of OTLP JSON a line. */
+export interface FileDestination {
+  /** Made with mode 0600 if it is not there, its folder with 0700. Relative to where the program is at `init()`. */
+  file: string;
+  /** As in {@link OtlpDestination}. */
+  batch?: BatchOptions;
+  /** How `stats()` and messages call it. Default: the path. */
+  name?: string;
+}
+
+/**
+ * `'otlp'`, which takes the options of `init` and the variables; `'console'`; `'file'`, which is `.spandrel/traces.jsonl`; a
+ * receiver; a file; an exporter of any make.
+ */
+export type ExporterOption =
+  | 'otlp'
+  | 'console'
+  | 'file'
+  | 'none'
+  | OtlpDestination
+  | FileDestination
+  | SpanExporter;
 
 /** Options of `init` that `'otlp'` has, and `batch`, which all have. */
 export interface CommonExporterOptions {
@@ -54,6 +75,8 @@ export interface CommonExporterOptions {
 }
 
 const TRACES_PATH = /\/v1\/traces\/?$/;
+
+const FILE_NAMES: Readonly<Record<keyof FileDestination, true>> = { batch: true, file: true, name: true };
 
 const DESTINATION_NAMES: Readonly<Record<keyof OtlpDestination, true>> = {
   batch: true,
@@ -95,6 +118,7 @@ export function exportProcessors(
 
 function fromName(name: string, options: CommonExporterOptions): SpanProcessor {
   if (name === 'console') return new BatchSpanProcessor(new ConsoleSpanExporter(), options.batch);
+  if (name === 'file') return new BatchSpanProcessor(new FileSpanExporter(), options.batch);
   const { endpoint, headers, compression, protocol, timeoutMillis } = options;
   const url = tracesUrl(endpoint, 'endpoint');
   const exporter = new OTLPTraceExporter({ url, headers, compression, protocol, timeoutMillis });
@@ -102,7 +126,7 @@ function fromName(name: string, options: CommonExporterOptions): SpanProcessor {
 }
 
 function fromObject(
-  given: OtlpDestination | SpanExporter,
+  given: Exclude<UsableExporter, string>,
   subject: string,
   { batch }: CommonExporterOptions,
 ): SpanProcessor {
@@ -110,24 +134,51 @@ function fromObject(
     // As a member: an exporter may have a member `exporter` itself.
     return new BatchSpanProcessor({ ...batch, exporter: given });
   }
+  if ('file' in given && given.file !== undefined) return fromFile(given, subject, batch);
   const destination = given as OtlpDestination;
   if (Array.isArray(destination) || destination.endpoint === undefined) {
     throw new TypeError(
-      `expected an object with an endpoint, or an exporter, got ${Array.isArray(given) ? 'an array' : 'neither'}. ` +
+      `expected an object with an endpoint or a file, or an exporter, got ${Array.isArray(given) ? 'an array' : 'neither'}. ` +
         "For the receiver of the variables write 'otlp'; processors go to spanProcessors.",
     );
   }
-  for (const name of Object.keys(destination)) {
-    if (Object.hasOwn(DESTINATION_NAMES, name)) continue;
-    warnInvalid(`option ${subject}.${name}`, `one of ${Object.keys(DESTINATION_NAMES).join(', ')}`);
-  }
+  checkNames(destination, DESTINATION_NAMES, subject);
   const { endpoint, headers, compression, protocol, timeoutMillis, ca, cert, key } = destination;
   const own: OTLPTraceExporterOptions = { headers, compression, protocol, timeoutMillis, ca, cert, key };
   own.url = tracesUrl(endpoint, 'endpoint', subject);
   const exporter = new OTLPTraceExporter(withoutEnvironment(own));
-  const name = checkStringOption(`${subject}.name`, destination.name);
+  return processorOf(exporter, destination, subject, batch);
+}
+
+function fromFile(
+  destination: FileDestination,
+  subject: string,
+  batch: BatchOptions | undefined,
+): SpanProcessor {
+  const { file } = destination;
+  if (typeof file !== 'string' || file.trim() === '' || file.includes('\0')) {
+    throw new TypeError(`expected file to be a path, got ${describe(file) || 'an empty one'}.`);
+  }
+  checkNames(destination, FILE_NAMES, subject);
+  return processorOf(new FileSpanExporter(file), destination, subject, batch);
+}
+
+function processorOf(
+  exporter: SpanExporter,
+  own: OtlpDestination | FileDestination,
+  subject: string,
+  batch: BatchOptions | undefined,
+): SpanProcessor {
+  const name = checkStringOption(`${subject}.name`, own.name);
   if (name !== undefined) nameExporter(exporter, name);
-  return new BatchSpanProcessor(exporter, { ...batch, ...batchOf(destination.batch, subject) });
+  return new BatchSpanProcessor(exporter, { ...batch, ...batchOf(own.batch, subject) });
+}
+
+function checkNames(given: object, names: Readonly<Record<string, true>>, subject: string): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(names, name)) continue;
+    warnInvalid(`option ${subject}.${name}`, `one of ${Object.keys(names).join(', ')}`);
+  }
 }
 
 function batchOf(batch: unknown, subject: string): BatchOptions {

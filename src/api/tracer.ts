@@ -31,6 +31,7 @@ import { NonRecordingSpan, ShedSpan } from './non-recording-span.ts';
 import { type Overhead, overhead } from './overhead.ts';
 import { keepParentTraceState } from './parent-trace-state.ts';
 import { PluginSpan } from './plugin-span.ts';
+import { redirection } from './redirection.ts';
 import { refusePromise, swallowRejection } from './refuse-promise.ts';
 import { SamplingDecision, type SamplingResult } from './sampler.ts';
 import { Span } from './span.ts';
@@ -70,6 +71,10 @@ export class Tracer implements ApiTracer {
    * are known now belong into `options`: a sampler sees only those.
    */
   startSpan(name: string, options?: SpanOptions, parentContext?: Context): ApiSpan {
+    if (redirection !== null) {
+      const other = redirection.tracerFor(this.settings, this.scope, parentContext);
+      if (other !== undefined) return other.startSpan(name, options, parentContext);
+    }
     if (overhead !== null) return this.startMeasured(overhead, name, options, parentContext);
     try {
       return this.start(name, options ?? NO_OPTIONS, parentContext);

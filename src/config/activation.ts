@@ -14,7 +14,7 @@ export interface ActivationOptions {
   registerGlobal?: boolean;
   /**
    * Where spans go: `'otlp'`, with the options of `init` and the variables; receivers with options of their own; `'console'`;
-   * exporters. Each gets every span, whatever becomes of the others. An exporter that is not exactly ours puts the provider
+   * `'file'`, which appends to `.spandrel/traces.jsonl`, or `{ file: path }`; exporters. Each gets every span, whatever becomes of the others. An exporter that is not exactly ours puts the provider
    * in plug-in mode. One that cannot be used is left out, with one line about it; when none can, tracing is off. `none` or an
    * empty list: nowhere. Default `['otlp']`; `OTEL_TRACES_EXPORTER`, which takes names.
    */
@@ -43,7 +43,7 @@ export function resolveActivation(options: ActivationOptions = {}): ResolvedActi
   };
 }
 
-const KNOWN = ['otlp', 'console'] as const;
+const KNOWN = ['otlp', 'console', 'file'] as const;
 
 function resolveExporters(explicit: readonly ExporterOption[] | undefined): readonly UsableExporter[] {
   const [variable] = OPTIONS.exporters.environment;
@@ -76,7 +76,7 @@ function selectExporters(explicit: readonly unknown[]): readonly UsableExporter[
     } else {
       warnInvalid(
         `option exporters[${index}]`,
-        'a name, an object with an endpoint, or an exporter',
+        'a name, an object with an endpoint or a file, or an exporter',
         `a value of type ${typeof entry}`,
       );
     }

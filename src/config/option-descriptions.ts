@@ -243,6 +243,18 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     options: [],
   },
   {
+    title: 'A trace file',
+    introduction:
+      '`file` appends to `.spandrel/traces.jsonl` in the folder of the program, `{ file, batch, name }` in `exporters` to a path ' +
+      'of yours: one `ExportTraceServiceRequest` of OTLP JSON a line, as the OpenTelemetry file exporter specification has it. ' +
+      'The file is made with mode 0600 and its folder with 0700; both stay as they are where they exist. A symbolic link is not ' +
+      'followed, and nothing but a regular file is written to. Several processes may append to one file on a local disk: a line is ' +
+      'one write. The file never shrinks by itself; one that is removed or renamed is made anew with the next batch, so any ' +
+      'program that rotates logs can rotate it. Where the disk is full or the file may not be written, the spans of that batch ' +
+      'are counted as `failed`, it is said once, and the next batch is tried again.',
+    options: [],
+  },
+  {
     title: 'TLS',
     introduction:
       'For `https:` endpoints. Options of `OTLPTraceExporter` and of a receiver in `exporters`; `otlp` reads the variables.',

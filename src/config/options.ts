@@ -142,7 +142,8 @@ export const OPTIONS = {
 
   exporters: {
     type: 'list',
-    accepts: '`otlp`, `console`, `none`; the option also receivers `{ endpoint, headers, … }` and exporters',
+    accepts:
+      '`otlp`, `console`, `file`, `none`; the option also receivers `{ endpoint, headers, … }`, files `{ file }` and exporters',
     default: '`otlp`',
     environment: ['OTEL_TRACES_EXPORTER'],
   },

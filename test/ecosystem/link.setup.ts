@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export function setup(): void {
-  for (const project of ['test/ecosystem', 'test/ecosystem/version-3', 'test/frameworks']) {
+  for (const project of ['test/ecosystem', 'test/ecosystem/version-3', 'test/frameworks', 'test/testing']) {
     const packages = `${root}${project}/node_modules`;
     if (existsSync(packages)) link(`${packages}/spandrel`);
   }
