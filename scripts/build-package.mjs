@@ -7,9 +7,17 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const entries = ['index', 'otel', 'testing', 'honeyhive', 'register', 'ai-sdk', 'langchain', 'mcp', 'bench-hooks'].filter((name) =>
-  existsSync(join(root, `src/${name}.ts`)),
-);
+const entries = [
+  'index',
+  'otel',
+  'testing',
+  'honeyhive',
+  'register',
+  'ai-sdk',
+  'langchain',
+  'mcp',
+  'bench-hooks',
+].filter((name) => existsSync(join(root, `src/${name}.ts`)));
 
 /** Modules with names to import. The bench measures what is installed, through a hook that is not packed. */
 const published = entries.filter((name) => name !== 'bench-hooks' && name !== 'register');
