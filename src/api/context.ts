@@ -170,4 +170,10 @@ export function withContext<R>(context: Context, fn: () => R): R {
   return (registeredManager() ?? ownContextManager).with(context, fn) as R;
 }
 
+/** Makes `context` active from here on, until the token is disposed; `undefined` where the manager in force cannot. */
+export function attachContext(context: Context): { dispose(): void } | undefined {
+  const manager = registeredManager() ?? ownContextManager;
+  return (manager as { attach?: AsyncLocalStorageContextManager['attach'] }).attach?.call(manager, context);
+}
+
 carryContextBy(withContext);
