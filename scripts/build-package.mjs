@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const entries = ['index', 'otel', 'register', 'bench-hooks'].filter((name) =>
+const entries = ['index', 'otel', 'honeyhive', 'register', 'bench-hooks'].filter((name) =>
   existsSync(join(root, `src/${name}.ts`)),
 );
 

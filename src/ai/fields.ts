@@ -131,8 +131,6 @@ export interface Fields {
   userProperties?: Group;
   /** What went wrong, where it is not an exception of the span. */
   error?: string;
-  /** The message of what the function of the span threw; an event of the span has all of it. */
-  thrown?: string;
   /** What the event is called where that is not the name of the span. */
   eventName?: string;
 }

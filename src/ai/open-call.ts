@@ -4,7 +4,7 @@ import { describe, hasMessage, messageOf } from '../api/attributes.ts';
 import { readContent } from '../api/capture-content.ts';
 import type { SpanFrame } from '../api/context.ts';
 import { pendingContent } from './lazy.ts';
-import { addFields, addThrown } from './record.ts';
+import { addFields } from './record.ts';
 
 /** What of a call's result is captured, and how. */
 export interface OutputCapture {
@@ -59,10 +59,9 @@ export class OpenCall {
     if (!this.close()) return;
     if (chunks !== undefined) this.setChunks(chunks, true);
     const { span } = this;
-    const message = messageOf(error);
-    span.setStatus({ code: SpanStatusCode.ERROR, message });
-    addThrown(span, message);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
     span.recordException(readableError(error));
+    addFields(span, { error: messageOf(error) });
     span.end();
   }
 

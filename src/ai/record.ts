@@ -92,11 +92,6 @@ export function addFields(span: Span, fields: OpenFields): void {
   else span._extension = new SpanRecord({ ...fields }, activeDialect());
 }
 
-/** Adds what was thrown, on a span of ours: one of another SDK has it in its status. */
-export function addThrown(span: Span, thrown: string): void {
-  if (span instanceof ArenaSpan || span instanceof PluginSpan) addFields(span, { thrown });
-}
-
 function writeNow(span: Span, fields: OpenFields): void {
   const set = (key: string, value: unknown): void => {
     if (value !== undefined) span.setAttribute(key, value as string);

@@ -39,7 +39,7 @@ function write(fields: Fields, out: AttributeWriter): void {
   const { type, model, usage } = fields;
   out.core('honeyhive_event_type', type === undefined ? undefined : EVENT_TYPES[type]);
   out.core('honeyhive_event_name', fields.eventName);
-  out.core('honeyhive_error', fields.error ?? fields.thrown);
+  out.core('honeyhive_error', fields.error);
   out.core('honeyhive_config.provider', model?.provider);
   out.core('honeyhive_config.model', model?.responseModel ?? model?.model);
   if (usage !== undefined) writeUsage(usage, out);
