@@ -17,10 +17,14 @@ import { propertiesOf, startHoneyHive, stopHoneyHiveAfterEach, turn } from '../.
 const warnings = captureWarnings();
 stopHoneyHiveAfterEach();
 
+function look(query: string, limit = 3): object {
+  return { query, limit };
+}
+
 describe('a program for the honeyhive package', () => {
   test('has its session, its spans and its enrichments at the server', async () => {
     const { server, tracer } = await startHoneyHive({ inputs: { query: 'q' }, metadata: { build: 7 } });
-    const lookUp = tracer.traceTool((query: string, limit = 3) => ({ query, limit }));
+    const lookUp = tracer.traceTool(look);
     const callModel = traceModel(
       async ({ prompt }: { prompt: string }) => {
         enrichSpan({
@@ -64,11 +68,11 @@ describe('a program for the honeyhive package', () => {
     expect(server.updates).toEqual([
       { event_id: tracer.sessionId, metrics: { ok: true }, user_properties: { plan: 'pro' } },
     ]);
-    expect(server.spans.map(({ name }) => name).sort()).toEqual(['answer', 'callModel', 'logged', 'lookUp']);
+    expect(server.spans.map(({ name }) => name).sort()).toEqual(['answer', 'callModel', 'logged', 'look']);
     expect(new Set(server.spans.map(({ session }) => session))).toEqual(new Set([tracer.sessionId]));
-    expect(server.one('lookUp').plain).toMatchObject({
+    expect(server.one('look').plain).toMatchObject({
       honeyhive_event_type: 'tool',
-      honeyhive_event_name: 'lookUp',
+      honeyhive_event_name: 'look',
       'honeyhive_inputs._params_.query': 'bees',
       'honeyhive_inputs._params_.limit': '5',
       'honeyhive_outputs.result': '{"query":"bees","limit":5}',
@@ -86,7 +90,7 @@ describe('a program for the honeyhive package', () => {
       'honeyhive_outputs.result': 'about bees',
     });
     expect(server.one('answer').plain['honeyhive_inputs._params_.question']).toBe('bees');
-    expect(server.one('lookUp').parentSpanId).toBe(server.one('answer').spanId);
+    expect(server.one('look').parentSpanId).toBe(server.one('answer').spanId);
     expect(server.one('logged').plain).toMatchObject({
       honeyhive_event_type: 'model',
       'honeyhive_inputs.a': 1,
