@@ -1,6 +1,8 @@
 /** What goes wrong: at the server, in the options, at the end of the program. Nothing of it reaches the traced program. */
+import * as http from 'node:http';
 import { describe, expect, test, vi } from 'vitest';
 import { RestQueue } from '../../../src/ai/honeyhive/rest-queue.ts';
+import { activeContext, isSuppressed } from '../../../src/api/context.ts';
 import { enrichSession, HoneyHiveTracer, traceTool } from '../../../src/honeyhive.ts';
 import { init, shutdown, stats } from '../../../src/init.ts';
 import { bundle, run } from '../../helpers/api-child.ts';
@@ -8,6 +10,7 @@ import { captureWarnings } from '../../helpers/api-recorder.ts';
 import { API_KEY, standIn } from '../../helpers/honeyhive-stand-in.ts';
 import { propertiesOf, stopHoneyHiveAfterEach } from '../../helpers/honeyhive-test.ts';
 
+const { request } = http;
 const warnings = captureWarnings();
 stopHoneyHiveAfterEach();
 
@@ -94,6 +97,25 @@ describe('a server that fails', () => {
     held[1]();
     await flushed;
   });
+});
+
+test('REST calls are made outside any trace, whoever causes them', async () => {
+  const http = process.getBuiltinModule('node:http');
+  const contexts: boolean[] = [];
+  const spy = vi.spyOn(http, 'request').mockImplementation(((...parameters: [http.RequestOptions]) => {
+    contexts.push(isSuppressed(activeContext()));
+    return request(...parameters);
+  }) as typeof http.request);
+  const server = await standIn();
+  const tracer = await HoneyHiveTracer.init(propertiesOf(server));
+  await traceTool(async () => {
+    await enrichSession({ metadata: { a: 1 } });
+    await tracer.flush();
+  })();
+  spy.mockRestore();
+  expect(server.updates).toHaveLength(1);
+  expect(contexts.length).toBeGreaterThanOrEqual(2);
+  expect(new Set(contexts)).toEqual(new Set([true]));
 });
 
 describe('options that cannot be used', () => {
@@ -250,6 +272,20 @@ describe('the end of the program', () => {
     expect(server.sessions.map(({ session_id }) => session_id)).toEqual([result.stdout.trim()]);
     expect(server.updates).toHaveLength(1);
     expect(server.spans.map(({ name }) => name)).toEqual(['last']);
+  });
+
+  test('sends what waits at each of two servers', async () => {
+    const server = await standIn();
+    const other = await standIn();
+    const environment = { HH_API_KEY: API_KEY, HH_PROJECT: 'p', HH_API_URL: server.url };
+    const second = `
+      const second = await HoneyHiveTracer.init({ serverUrl: '${other.url}' });
+      second.traceTool(() => 1, { eventName: 'second' })();`;
+    const result = await run(await bundle(program(second)), { environment });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(server.spans.map(({ name }) => name)).toEqual(['last']);
+    expect(other.spans.map(({ name }) => name)).toEqual(['second']);
+    expect(other.sessions).toHaveLength(1);
   });
 
   test('is not put off by a server that never answers', async () => {

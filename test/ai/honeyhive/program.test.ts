@@ -10,6 +10,7 @@ import {
   traceModel,
   traceTool,
 } from '../../../src/honeyhive.ts';
+import { shutdown } from '../../../src/init.ts';
 import { captureWarnings } from '../../helpers/api-recorder.ts';
 import { API_KEY, standIn } from '../../helpers/honeyhive-stand-in.ts';
 import { propertiesOf, startHoneyHive, stopHoneyHiveAfterEach, turn } from '../../helpers/honeyhive-test.ts';
@@ -232,9 +233,12 @@ describe('a program for the honeyhive package', () => {
   });
 });
 
-test('a tracer after a shutdown starts anew', async () => {
+test.each([
+  ['of its own', () => HoneyHiveTracer.shutdown()],
+  ['of the core', () => shutdown()],
+])('a tracer after a shutdown %s starts anew', async (_, stop) => {
   const first = await startHoneyHive();
-  await HoneyHiveTracer.shutdown();
+  await stop();
   const second = await startHoneyHive();
   traceTool(() => 1, { eventName: 'second' })();
   await second.tracer.flush();
