@@ -1,5 +1,6 @@
 /** @module The end of the program, for REST calls. */
 
+import { error as reportError } from '../../diagnostics.ts';
 import { hostProcess } from '../../exit/host.ts';
 import type { RestQueue } from './rest-queue.ts';
 
@@ -16,6 +17,18 @@ export function lastRestFlush(queue: RestQueue): () => void {
     before = size;
     void queue.flush(EXIT_FLUSH_MILLIS);
   };
+  const onExit = (): void => {
+    const { size } = queue;
+    if (size > 0)
+      reportError(
+        'honeyhive-exit',
+        `HoneyHive: ${size} REST calls were not answered when the program ended.`,
+      );
+  };
   host?.on('beforeExit', onBeforeExit);
-  return () => void host?.removeListener('beforeExit', onBeforeExit);
+  host?.on('exit', onExit);
+  return () => {
+    host?.removeListener('beforeExit', onBeforeExit);
+    host?.removeListener('exit', onExit);
+  };
 }

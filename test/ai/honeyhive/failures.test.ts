@@ -219,12 +219,19 @@ describe('the queue of REST calls', () => {
     update('a', { metadata: { y: 2 }, metrics: { z: 3 } });
     update('b', { metadata: { x: 4 } });
     const flushed = queue.flush(10_000);
-    // The first call is under way: what comes now is a call of its own.
     update('b', { metadata: { x: 5 } });
     await flushed;
+    const last = queue.flush(10_000);
+    update('c', { metadata: { x: 6 } });
+    const sending = queue.flush(10_000);
+    // That call is under way: what comes now is a call of its own.
+    update('c', { metadata: { late: 7 } });
+    await Promise.all([last, sending]);
     expect(sent).toEqual([
       { event_id: 'a', metadata: { x: 1, y: 2 }, metrics: { z: 3 } },
       { event_id: 'b', metadata: { x: 5 } },
+      { event_id: 'c', metadata: { x: 6 } },
+      { event_id: 'c', metadata: { late: 7 } },
     ]);
   });
 
@@ -293,6 +300,22 @@ describe('the end of the program', () => {
     const environment = { HH_API_KEY: API_KEY, HH_PROJECT: 'p', HH_API_URL: server.url };
     const result = await run(await bundle(program('')), { environment });
     expect(result.code).toBe(0);
+    expect(result.stderr).toContain('2 REST calls were not answered when the program ended');
     expect(server.spans.map(({ name }) => name)).toEqual(['last']);
+  });
+
+  test('is not put off by the pauses between attempts', async () => {
+    let calls = 0;
+    const server = await standIn((response) => {
+      calls += 1;
+      response.writeHead(503).end();
+      return true;
+    });
+    const environment = { HH_API_KEY: API_KEY, HH_PROJECT: 'p', HH_API_URL: server.url };
+    const result = await run(await bundle(program('')), { environment });
+    expect(result.code).toBe(0);
+    expect(calls).toBeGreaterThan(0);
+    // A pause is half a second at least, and the end of the program waits for less than two.
+    expect(calls).toBeLessThan(5);
   });
 });

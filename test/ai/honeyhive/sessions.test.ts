@@ -72,11 +72,13 @@ describe('sessions', () => {
   test('follow sessionId of the tracer, and stay those of the context where there is one', async () => {
     const { server, tracer } = await startHoneyHive();
     const tool = tracer.traceTool(() => {}, { eventName: 'tool' });
+    const before = tracer.sessionId as string;
+    tool();
     [tracer.sessionId] = IDS;
     tool();
     tracer.withSession({ sessionId: IDS[1] }, () => tool());
     await tracer.flush();
-    expect(server.spans.map(({ session }) => session).sort()).toEqual([IDS[0], IDS[1]]);
+    expect(server.spans.map(({ session }) => session).sort()).toEqual([IDS[0], IDS[1], before].sort());
   });
 
   test('that nobody knows are not guessed: with two tracers, a call outside any is not traced, and that is said', async () => {
@@ -104,10 +106,12 @@ describe('sessions', () => {
       { eventName: 'outer' },
     )();
     tracer.trace(child);
+    const bound = other.traceTool(() => {}, { eventName: 'bound' });
+    tracer.trace(bound);
     await HoneyHiveTracer.flush();
     expect([...server.faults, ...otherServer.faults]).toEqual([]);
     expect(server.spans.map(({ name, session }) => [name, session])).toEqual([['child', tracer.sessionId]]);
-    expect(otherServer.spans.map(({ name }) => name).sort()).toEqual(['child', 'outer']);
+    expect(otherServer.spans.map(({ name }) => name).sort()).toEqual(['bound', 'child', 'outer']);
     expect(new Set(otherServer.spans.map(({ session }) => session))).toEqual(new Set([other.sessionId]));
     expect(otherServer.one('outer').plain['traceloop.association.properties.project']).toBe('other');
   });
