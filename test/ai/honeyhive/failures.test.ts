@@ -235,6 +235,17 @@ describe('the queue of REST calls', () => {
     ]);
   });
 
+  test('keeps no program alive', () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const queue = new RestQueue(async () => ({ kind: 'done', body: undefined }));
+    queue.add({ method: 'PUT', path: '/events', body: {} });
+    expect(timers()).toBe(before);
+    void queue.flush(1_000);
+    expect(timers()).toBe(before + 1);
+  });
+
   test('gives a call up after five attempts, and flush ends at its deadline', async () => {
     let attempts = 0;
     vi.useFakeTimers();
