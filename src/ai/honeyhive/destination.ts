@@ -38,6 +38,7 @@ export class Destination {
   private readonly provider: TracerProvider | null;
   private readonly removeHooks: (() => void)[] = [];
   private readonly members = new Set<Member>();
+  private releasing: Promise<void> | undefined;
 
   /**
    * @param isFirst - whether it is the program's provider, for spans of instrumentations as well.
@@ -95,14 +96,19 @@ export class Destination {
 
   async shutdown(millis: number): Promise<void> {
     await Promise.all([
-      this.rest.flush(millis),
+      this.release(millis),
       this.provider === null ? shutdown(millis) : this.provider.shutdown(millis),
     ]);
-    this.release();
   }
 
-  /** Takes the listeners for the end of the program away. */
-  release(): void {
+  /** Ends REST calls, and takes the listeners for the end of the program away. The first call's time counts. */
+  release(millis: number): Promise<void> {
+    this.releasing ??= this.end(millis);
+    return this.releasing;
+  }
+
+  private async end(millis: number): Promise<void> {
+    await this.rest.end(millis);
     for (const remove of this.removeHooks.splice(0)) remove();
   }
 }
@@ -165,8 +171,7 @@ export function isAmbiguous(): boolean {
 /** Forgets them all: after a shutdown, `init` starts anew. */
 export function forgetDestinations(): void {
   for (const destination of destinations.values()) {
-    void destination.rest.flush(LAST_FLUSH_MILLIS);
-    destination.release();
+    void destination.release(LAST_FLUSH_MILLIS);
   }
   destinations.clear();
 }

@@ -86,6 +86,13 @@ export class RestQueue {
     });
   }
 
+  /** As `flush`; what has no answer then is lost, and said. Nothing may be added afterwards. */
+  async end(millis: number): Promise<void> {
+    await this.flush(millis);
+    this.#timer.clear();
+    for (const { call } of this.#waiting.splice(0)) this.#lose(call, 'no answer before the shutdown');
+  }
+
   #pump(): void {
     this.#timer.clear();
     const [first] = this.#waiting;
@@ -97,6 +104,7 @@ export class RestQueue {
 
   #settle(first: Waiting, result: RestResult): void {
     this.#isSending = false;
+    if (this.#waiting[0] !== first) return;
     if (result.kind === 'retryable' && first.attempts < MAXIMUM_ATTEMPTS) {
       this.#timer.arm(retryDelayMillis(first.attempts - 1, this.#random, result.retryAfterMs));
       return;

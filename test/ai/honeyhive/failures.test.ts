@@ -235,6 +235,14 @@ describe('the queue of REST calls', () => {
     ]);
   });
 
+  test('says at its end what had no answer', async () => {
+    const queue = new RestQueue(() => new Promise(() => {}));
+    queue.add({ method: 'POST', path: '/session/start', body: {} });
+    await queue.end(1);
+    expect(queue.size).toBe(0);
+    expect(warnings.join()).toContain('POST /session/start is lost: no answer before the shutdown');
+  });
+
   test('keeps no program alive', () => {
     const timers = (): number =>
       process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
