@@ -25,6 +25,11 @@ const LAYERS: Readonly<
     values: ['ai', 'api', 'init', 'export', 'config', 'diagnostics', 'version'],
     types: ['engine'],
   },
+  // Speaks REST to a server of its own, so it sends, and has a say at the end of the program.
+  'ai/honeyhive': {
+    values: ['ai', 'api', 'init', 'export', 'exit', 'config', 'diagnostics', 'version'],
+    types: ['engine'],
+  },
   experiments: {
     values: ['ai', 'api', 'init', 'config', 'diagnostics', 'version'],
     types: ['engine', 'export'],
@@ -48,12 +53,13 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 
 /** Packages that sources may import; all but the API are part of the runtime or bundled. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  '@opentelemetry/api': ['api', 'export', 'config', 'init', 'ai', 'experiments', 'testing'],
+  '@opentelemetry/api': ['api', 'export', 'config', 'init', 'ai', 'ai/honeyhive', 'experiments', 'testing'],
   '@assemblyscript/loader': ['engine'],
 };
 
 function layerOf(path: string): string {
   if (path.startsWith('assembly/')) return 'assembly';
+  if (path.startsWith('src/ai/honeyhive/')) return 'ai/honeyhive';
   const [, first, second] = path.split('/');
   return second === undefined ? first.replace(/\.ts$/, '') : first;
 }
@@ -166,6 +172,9 @@ describe('the import rules', () => {
     ['src/api/a.ts', "import { init } from '../init.ts';", ['src/init.ts']],
     ['src/api/a.ts', "import '../index.ts';", ['src/index.ts']],
     ['src/ai/a.ts', "import { x } from '../otel.ts';", ['src/otel.ts']],
+    ['src/ai/a.ts', "import { x } from './honeyhive/tracer.ts';", ['src/ai/honeyhive/tracer.ts']],
+    ['src/ai/a.ts', "import { x } from '../export/pipe.ts';", ['src/export/pipe.ts']],
+    ['src/ai/honeyhive/a.ts', "import { x } from '../../export/pipe.ts';", []],
     ['src/api/a.ts', "import { readFileSync } from 'node:fs';", ['node:fs']],
     ['src/api/a.ts', "import x from 'left-out';", ['left-out']],
     ['assembly/a.ts', "import { x } from '../src/engine/engine.ts';", ['src/engine/engine.ts']],

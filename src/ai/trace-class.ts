@@ -27,15 +27,35 @@ export function traceClass(
 }
 
 function traceMethods(holder: object, className: string, options: TraceClassOptions): void {
-  const { include, exclude = [], ...own } = options;
+  const { include, exclude, ...own } = options;
+  for (const { key, name, descriptor, method } of methodsOf(holder, include, exclude)) {
+    const value = wrap(method, own, `${className}.${name}`);
+    Object.defineProperty(holder, key, { ...descriptor, value });
+  }
+}
+
+interface Method {
+  readonly key: string | symbol;
+  readonly name: string;
+  readonly descriptor: PropertyDescriptor;
+  readonly method: AnyFunction;
+}
+
+/** The methods of a class or of its prototype that can be replaced. */
+export function methodsOf(
+  holder: object,
+  include: readonly string[] | undefined,
+  exclude: readonly string[] = [],
+): Method[] {
+  const methods: Method[] = [];
   for (const key of Reflect.ownKeys(holder)) {
     const name = typeof key === 'symbol' ? (key.description ?? '') : key;
     if (key === 'constructor' || exclude.includes(name) || include?.includes(name) === false) continue;
     const descriptor = Object.getOwnPropertyDescriptor(holder, key);
     if (descriptor === undefined || !descriptor.configurable || !isMethod(descriptor.value)) continue;
-    const value = wrap(descriptor.value, own, `${className}.${name}`);
-    Object.defineProperty(holder, key, { ...descriptor, value });
+    methods.push({ key, name, descriptor, method: descriptor.value });
   }
+  return methods;
 }
 
 /** A class is a function as well: one that cannot be called, and has a prototype that cannot be written. */

@@ -13,7 +13,7 @@ export function wrap<F extends AnyFunction>(fn: F, options: TraceOptions<F>, nam
 }
 
 /** Name, length and whatever a program has put on the function, as they are. */
-function copyProperties(from: object, to: object): void {
+export function copyProperties(from: object, to: object): void {
   for (const key of Reflect.ownKeys(from)) {
     const descriptor = Object.getOwnPropertyDescriptor(from, key);
     if (key !== 'prototype' && descriptor?.configurable) Object.defineProperty(to, key, descriptor);

@@ -209,4 +209,10 @@ export function enterContext(context: Context): boolean {
   return manager.attach !== undefined;
 }
 
+/** Makes `context` active from here on, until the token is disposed; `undefined` where the manager in force cannot. */
+export function attachContext(context: Context): { dispose(): void } | undefined {
+  const manager = registeredManager() ?? ownContextManager;
+  return (manager as { attach?: AsyncLocalStorageContextManager['attach'] }).attach?.call(manager, context);
+}
+
 carryContextBy(withContext);
