@@ -8,6 +8,7 @@ import { startSpan } from '../src/ai/trace.ts';
 import { TracerProvider } from '../src/api/tracer-provider.ts';
 import { resolveBatchOptions } from '../src/config/batch.ts';
 import { resolveContent } from '../src/config/content.ts';
+import { type DialectName, resolveDialect } from '../src/config/dialect.ts';
 import { resolveEngineOptions } from '../src/config/engine.ts';
 import { OPTIONS, type OptionName } from '../src/config/options.ts';
 import { resolveNumber } from '../src/config/resolve.ts';
@@ -298,6 +299,14 @@ const ROWS: readonly Row[] = [
     set: [['SPANDREL_FLUSH_ON_SIGNALS', 'true', ['SIGTERM', 'SIGINT']]],
     invalid: 'SIGKILL',
     explicit: [{ flushOnSignals: ['SIGHUP'] }, ['SIGHUP']],
+  },
+  {
+    option: 'dialect',
+    observe: ({ dialect }: { dialect?: DialectName }) => resolveDialect(dialect),
+    unset: 'genai',
+    set: [['SPANDREL_DIALECT', 'openinference', 'openinference']],
+    invalid: 'latin',
+    explicit: [{ dialect: 'langfuse' }, 'langfuse'],
   },
   {
     option: 'content',

@@ -10,7 +10,7 @@ const describeBuilt = requireCounterpart('the built package', () =>
 );
 
 describeBuilt('moving from HoneyHive', () => {
-  const moving = guide('moving-from-honeyhive');
+  const moving = guide('from-honeyhive');
   const ran = new Set<string>();
   const runProgram = async (part: string) => {
     const server = await standIn();
