@@ -54,7 +54,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 /** Packages that sources may import; all but the API are part of the runtime or bundled. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/api': ['api', 'export', 'config', 'init', 'ai', 'ai/honeyhive', 'experiments', 'testing'],
-  '@assemblyscript/loader': ['engine'],
 };
 
 function layerOf(path: string): string {

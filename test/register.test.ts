@@ -70,6 +70,8 @@ describe('spandrel/register', () => {
     ['app.cjs', REQUIRE],
     ['app.mjs', [...IMPORT, ...REQUIRE]],
     ['app.cjs', [...IMPORT, ...REQUIRE, ...REQUIRE]],
+    ['app.mjs', ['--frozen-intrinsics', '--no-warnings', ...IMPORT]],
+    ['app.cjs', ['--frozen-intrinsics', '--no-warnings', ...REQUIRE]],
   ] as const)('%s started with %j sends each span once', async (program, flags) => {
     const receiver = await receiveOtlp();
     const { code, stdout, stderr } = await start(program, [...flags], {

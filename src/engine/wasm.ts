@@ -1,5 +1,4 @@
 /** The engine as a WebAssembly module: instantiated here and nowhere else. */
-import { instantiateSync } from '@assemblyscript/loader';
 import { type Core, createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { wasmBase64 } from './wasm-bytes.gen.ts';
 
@@ -12,6 +11,11 @@ interface Memory {
 /** The part of the WebAssembly JavaScript interface used here; hosts without it leave the global undefined. */
 interface WebAssemblyHost {
   readonly Memory: new (descriptor: { initial: number; maximum: number }) => Memory;
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (
+    module: object,
+    imports: { env: { memory: Memory } },
+  ) => { readonly exports: object };
 }
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
@@ -30,7 +34,6 @@ export function createWasmEngine(options: EngineOptions): Engine {
   }
   const pages = options.arenaBytes / PAGE_BYTES;
   const memory = new host.Memory({ initial: pages, maximum: pages });
-  const { instance } = instantiateSync(decodeBase64(wasmBase64), { env: { memory: memory as never } });
-  // The loader's own `exports` wrap every call in a rest-argument closure; the instance's do not.
-  return createEngine('wasm', { ...instance.exports } as unknown as Core, memory.buffer, options);
+  const instance = new host.Instance(new host.Module(decodeBase64(wasmBase64)), { env: { memory } });
+  return createEngine('wasm', { ...instance.exports } as Core, memory.buffer, options);
 }

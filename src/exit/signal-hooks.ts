@@ -22,8 +22,16 @@ export function flushOnSignals(
   sayLoss: () => void,
 ): () => void {
   const listeners = new Map<FlushSignal, () => void>();
+  /** Signals of which a listener of the program has been taken away in this turn: one for a single signal, just called. */
+  const served = new Set<unknown>();
+  const onRemoved = (signal: unknown, listener: unknown): void => {
+    if (raisesAgain(listener)) return;
+    served.add(signal);
+    queueMicrotask(() => served.delete(signal));
+  };
   let isFlushing = false;
   const removeAll = (): void => {
+    host.removeListener('removeListener', onRemoved);
     for (const [signal, listener] of listeners) host.removeListener(signal, listener);
   };
   const raise = (signal: FlushSignal): void => {
@@ -34,8 +42,8 @@ export function flushOnSignals(
     host.kill(host.pid, signal);
   };
   const onSignal = async (signal: FlushSignal): Promise<void> => {
-    // Read before the program's listeners run: those for one signal are gone afterwards.
-    const programDecides = hasListenersOfProgram(host, signal);
+    // Read before the program's listeners run: those for one signal are gone afterwards, and those put before ours already.
+    const programDecides = served.has(signal) || hasListenersOfProgram(host, signal);
     if (isFlushing) {
       // Whoever sends a second one does not want to wait.
       if (!programDecides) raise(signal);
@@ -50,6 +58,7 @@ export function flushOnSignals(
     const isHooked = listeners.has(signal) && host.listeners(signal).includes(listeners.get(signal));
     if (!programDecides && isHooked) raise(signal);
   };
+  if (signals.length > 0) host.on('removeListener', onRemoved);
   for (const signal of signals) {
     const listener = Object.assign(() => void onSignal(signal), { [RAISES_AGAIN]: true });
     try {

@@ -6,6 +6,9 @@ import type { Figures, Measurement } from './row.ts';
 
 const FOLDER = fileURLToPath(new URL('figures/', import.meta.url));
 
+/** Kept before a test fakes it. */
+const RealDate = Date;
+
 /** Whether figures are written, and upstream is measured for them: `SPANDREL_FIGURES=write`. */
 export const WRITES_FIGURES = process.env.SPANDREL_FIGURES === 'write';
 
@@ -17,7 +20,7 @@ export const WRITES_FIGURES = process.env.SPANDREL_FIGURES === 'write';
 export function keepFigures(id: string, command: string, spandrel: Figures, upstream?: Figures): void {
   if (!WRITES_FIGURES) return;
   const measurement: Measurement = {
-    date: `${new Date().toISOString().slice(0, 16)}Z`,
+    date: `${new RealDate().toISOString().slice(0, 16)}Z`,
     machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     node: process.versions.node,
     command,

@@ -225,6 +225,7 @@ describe('a program with a listener of its own', { timeout: 60_000 }, () => {
       ['on', false],
       ['once', false],
       ['prependListener', false],
+      ['prependOnceListener', false],
     ] as const;
     const endings = await Promise.all(
       cases.map(async ([how, isBefore]) => {
