@@ -231,7 +231,7 @@ describe('errors', () => {
       'exception.message': 'too far',
       'exception.stacktrace': error.stack,
     });
-    expect(one.plain).toEqual({ 'input.value': 'p' });
+    expect(one.plain).toEqual({ 'error.type': 'RangeError', 'input.value': 'p' });
   });
 
   test('a rejection nobody handles is reported by the host once, as without us', async () => {
