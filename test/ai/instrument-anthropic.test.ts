@@ -4,7 +4,7 @@ import { instrument } from '../../src/ai/instrument/instrument.ts';
 import { startSpan, trace } from '../../src/ai/trace.ts';
 import { stats } from '../../src/init.ts';
 import { stopTracingAfterEach } from '../helpers/ai-spans.ts';
-import { ASK, CLAUDE, describeAnthropic, startAnthropic } from '../helpers/instrumented-anthropic.ts';
+import { ASK, describeAnthropic, MODEL, startAnthropic } from '../helpers/instrumented-anthropic.ts';
 import { messages } from '../helpers/instrumented-openai.ts';
 import { message, messageStream, TEXT } from '../helpers/model-answers.ts';
 
@@ -31,7 +31,7 @@ const ANSWERED = [
   },
 ];
 
-const NAME = `chat ${CLAUDE}`;
+const NAME = `chat ${MODEL}`;
 
 describeAnthropic('messages of the Anthropic client', () => {
   test('are spans of their model, parameters, messages, tools and usage', async () => {
@@ -97,13 +97,13 @@ describeAnthropic('messages of the Anthropic client', () => {
     expect(span.plain).toEqual({
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': 'anthropic',
-      'gen_ai.request.model': CLAUDE,
+      'gen_ai.request.model': MODEL,
       'gen_ai.request.max_tokens': 100,
       'gen_ai.request.temperature': 0.5,
       'gen_ai.request.top_k': 5,
       'gen_ai.request.top_p': 0.9,
       'gen_ai.request.stop_sequences': ['END'],
-      'gen_ai.response.model': 'claude-loopback-2026',
+      'gen_ai.response.model': 'model-loopback-2026',
       'gen_ai.response.id': 'msg_1',
       'gen_ai.response.finish_reasons': ['tool_use'],
       'gen_ai.system_instructions': '[{"type":"text","content":"Be brief."}]',

@@ -30,7 +30,7 @@ for (const major of [20, 24]) {
         const agent = spans.find(({ name }) => name === 'agent');
         const children = spans.filter(({ parentSpanId }) => parentSpanId === agent?.spanId);
         expect(children.map(({ name }) => name).sort()).toEqual([
-          'chat claude-loopback',
+          'chat model-loopback',
           'chat gpt-loopback',
           'chat gpt-loopback',
         ]);

@@ -48,9 +48,9 @@ export const describeAnthropic = requireCounterpart(PACKAGE, () =>
     : 'Expected the packages that `npm ci --prefix test/ecosystem` installs; run that first.',
 );
 
-export const CLAUDE = 'claude-loopback';
+export const MODEL = 'model-loopback';
 export const ASK = {
-  model: CLAUDE,
+  model: MODEL,
   max_tokens: 100,
   messages: [{ role: 'user', content: 'Do bees dance?' }],
 };

@@ -168,7 +168,7 @@ export function message(more: object = {}): Reply {
     id: 'msg_1',
     type: 'message',
     role: 'assistant',
-    model: 'claude-loopback-2026',
+    model: 'model-loopback-2026',
     content: BLOCKS,
     stop_reason: 'tool_use',
     stop_sequence: null,

@@ -24,7 +24,7 @@ await trace(
     }
     texts.push(text);
     const message = await anthropic.messages
-      .stream({ model: 'claude-loopback', max_tokens: 100, messages })
+      .stream({ model: 'model-loopback', max_tokens: 100, messages })
       .finalMessage();
     texts.push(message.content[1].text);
   },
