@@ -30,9 +30,9 @@ for (const major of [20, 24]) {
         const agent = spans.find(({ name }) => name === 'agent');
         const children = spans.filter(({ parentSpanId }) => parentSpanId === agent?.spanId);
         expect(children.map(({ name }) => name).sort()).toEqual([
+          'chat gpt-loopback',
+          'chat gpt-loopback',
           'chat model-loopback',
-          'chat gpt-loopback',
-          'chat gpt-loopback',
         ]);
         for (const child of children) expect(keysOf(child)).toContain(INPUT_TOKENS);
         if (runsAi) expectOnce(spans.filter(({ traceId }) => traceId !== agent?.traceId));
