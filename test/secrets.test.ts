@@ -110,6 +110,11 @@ describe('what no secret is stays readable', () => {
   });
 });
 
+test('a short secret is found behind letters whose lower case is longer', () => {
+  const text = `${'İ'.repeat(9)} key: K3Y!x, and a thing`;
+  expect(toLine(text, secretsOf({ 'x-key': 'k3y!x' }))).toBe(`${'İ'.repeat(9)} key: [redacted], and a thing`);
+});
+
 test('the work on a long answer and many secrets is bounded', () => {
   const many = Object.fromEntries(
     Array.from({ length: 50 }, (_, index) => [`h${index}`, `${index}`.repeat(4_000)]),

@@ -78,7 +78,7 @@ export function redact(text: string, secrets: readonly string[], isCut = false):
         hide(letters.at[at], letters.at[at + compact.length - 1] + 1);
       }
     } else {
-      for (const at of occurrences(text.toLowerCase(), secret.toLowerCase())) {
+      for (const at of occurrences(folded(text), folded(secret))) {
         if (standsAlone(text, at, at + secret.length)) hide(at, at + secret.length);
       }
     }
@@ -114,6 +114,14 @@ function decodeOnce(text: string): string {
         return bytes;
       }
     });
+}
+
+/** A text in lower case where every letter stays in its place: that of some is longer. */
+function folded(text: string): string {
+  return text.replace(/\p{Lu}/gu, (letter) => {
+    const lower = letter.toLowerCase();
+    return lower.length === letter.length ? lower : letter;
+  });
 }
 
 /** The letters and digits of a text in lower case, and where each stands. */
