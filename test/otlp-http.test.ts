@@ -104,6 +104,25 @@ describe('a request', () => {
   });
 });
 
+test('a function for the agent that fails once costs a pause, and no request', async () => {
+  const server = await receive();
+  let calls = 0;
+  const sender = transport(server.url, {
+    httpAgentOptions: async () => {
+      calls += 1;
+      if (calls === 1) throw new RangeError('not yet');
+      return new Agent();
+    },
+  });
+  const request = requestOf(bytes(3, 1));
+  expect(await sender.send(request)).toMatchObject({
+    kind: 'retryable',
+    reason: expect.stringMatching(/the function for its agent threw RangeError$/),
+  });
+  expect(await sender.send(request)).toMatchObject({ kind: 'delivered' });
+  expect([calls, server.requests.length]).toEqual([2, 1]);
+});
+
 describe('an answer', () => {
   test.each([429, 502, 503, 504])('%i is retryable', async (status) => {
     expect(await resultFor(status)).toMatchObject({

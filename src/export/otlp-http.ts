@@ -59,7 +59,7 @@ export interface OtlpHttpOptions {
   readonly compression?: 'none' | 'gzip';
   /** Whether connections are used again. Default true. */
   readonly keepAlive?: boolean;
-  /** Options of the connection agent, or a function that makes it. */
+  /** Options of the connection agent, or a function that makes it; one that throws is asked again at the next attempt. */
   readonly httpAgentOptions?: AgentOptions | AgentFactory;
   /** Put before our own `User-Agent`. */
   readonly userAgent?: string;
@@ -137,6 +137,7 @@ export class OtlpHttpTransport implements WireExporter {
     const body = await this.#body(request, protocol, deadline);
     if (body === 'too large') return tooLarge('in JSON form');
     const client = await this.#loadClient();
+    if (typeof client === 'string') return retryable(client);
     if (body === undefined || deadline.stopReason !== undefined) {
       return retryable(deadline.stopReason ?? 'aborted');
     }
@@ -182,13 +183,16 @@ export class OtlpHttpTransport implements WireExporter {
     return gzip(await this.#zlib, chunks, isStopped);
   }
 
-  #loadClient(): Promise<Client> {
-    this.#client ??= this.#makeClient().catch((error: unknown) => {
-      // An agent factory that failed once may work at the next try.
+  /** The client, or why there is none yet: a program's function for its agent that failed may work at the next try. */
+  async #loadClient(): Promise<Client | string> {
+    this.#client ??= this.#makeClient();
+    try {
+      return await this.#client;
+    } catch (error) {
       this.#client = undefined;
-      throw error;
-    });
-    return this.#client;
+      if (typeof this.#options.httpAgentOptions !== 'function') throw error;
+      return `the function for its agent threw ${codeOf(error)}`;
+    }
   }
 
   async #makeClient(): Promise<Client> {
