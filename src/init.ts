@@ -128,7 +128,8 @@ export function init(options: InitOptions = {}): void {
   } catch (cause) {
     const lastError = `tracing is off: ${messageOf(cause)}`;
     refusal = { lastError, lastErrorTime: Date.now() };
-    reportError('init', lastError);
+    // By its reason: a second call may be refused for another.
+    reportError(`init ${lastError}`, lastError);
   }
 }
 

@@ -377,4 +377,9 @@ describe('init() never throws', () => {
     expect(lines).toEqual([expect.stringContaining('tracing is off')]);
     expect(traceApi.getTracer('x').startSpan('s').isRecording()).toBe(false);
   });
+
+  test('each reason is said, the same one once', () => {
+    for (const endpoint of ['no url', 'ftp://host', 'no url']) init({ endpoint });
+    expect(lines).toEqual([expect.stringContaining('"no url"'), expect.stringContaining('ftp://host')]);
+  });
 });
