@@ -1,22 +1,10 @@
 // Writes docs/compliance.md from test/compliance/.
 // With --check it writes nothing and fails if the page is not what would be written.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { loadTypeScript } from './load-typescript.mjs';
 
 const root = new URL('../', import.meta.url);
 const page = new URL('docs/compliance.md', root);
-
-async function loadMatrix() {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('test/compliance/matrix.ts', root))],
-    bundle: true,
-    format: 'esm',
-    write: false,
-  });
-  const text = Buffer.from(outputFiles[0].contents).toString('base64');
-  return import(`data:text/javascript;base64,${text}`);
-}
 
 const INTRODUCTION = `<!-- Written by scripts/write-compliance.mjs from test/compliance/; do not edit. -->
 # Compliance with the OpenTelemetry specification
@@ -108,7 +96,7 @@ function render({ MATRIX, DIFFERENCES, EASILY_MISSED }) {
   return `${lines.join('\n')}\n`;
 }
 
-const text = render(await loadMatrix());
+const text = render(await loadTypeScript('test/compliance/matrix.ts'));
 if (!process.argv.includes('--check')) {
   writeFileSync(page, text);
 } else if (readFileSync(page, 'utf8') !== text) {

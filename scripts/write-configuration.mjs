@@ -1,26 +1,10 @@
 // Writes docs/configuration.md from src/config/options.ts and src/config/option-descriptions.ts.
 // With --check it writes nothing and fails if the page is not what would be written.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { loadTypeScript } from './load-typescript.mjs';
 
 const root = new URL('../', import.meta.url);
 const page = new URL('docs/configuration.md', root);
-
-async function loadTables() {
-  const { outputFiles } = await build({
-    stdin: {
-      contents:
-        "export { OPTIONS } from './src/config/options.ts'; export * from './src/config/option-descriptions.ts';",
-      resolveDir: fileURLToPath(root),
-    },
-    bundle: true,
-    format: 'esm',
-    write: false,
-  });
-  const text = Buffer.from(outputFiles[0].contents).toString('base64');
-  return import(`data:text/javascript;base64,${text}`);
-}
 
 const number = (value) =>
   value === undefined ? 'unset' : value === Infinity ? 'no limit' : value.toLocaleString('en-US');
@@ -80,7 +64,10 @@ function render({ OPTIONS, OPTION_DESCRIPTIONS, OPTION_GROUPS }) {
   return `${lines.join('\n')}\n`;
 }
 
-const text = render(await loadTables());
+const text = render({
+  ...(await loadTypeScript('src/config/options.ts')),
+  ...(await loadTypeScript('src/config/option-descriptions.ts')),
+});
 if (!process.argv.includes('--check')) {
   writeFileSync(page, text);
 } else if (readFileSync(page, 'utf8') !== text) {

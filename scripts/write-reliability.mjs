@@ -1,23 +1,10 @@
 // Writes docs/reliability.md from test/faults/: the rows, and what was measured for them.
 // With --check it writes nothing and fails if the page is not what would be written.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { loadTypeScript } from './load-typescript.mjs';
 
 const root = new URL('../', import.meta.url);
 const page = new URL('docs/reliability.md', root);
-
-async function loadSections() {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('test/faults/rows.ts', root))],
-    bundle: true,
-    format: 'esm',
-    write: false,
-  });
-  const text = Buffer.from(outputFiles[0].contents).toString('base64');
-  const { SECTIONS } = await import(`data:text/javascript;base64,${text}`);
-  return SECTIONS;
-}
 
 const INTRODUCTION = `<!-- Written by scripts/write-reliability.mjs from test/faults/; do not edit. -->
 # Reliability
@@ -98,7 +85,7 @@ function render(sections) {
   return `${lines.join('\n')}\n`;
 }
 
-const text = render(await loadSections());
+const text = render((await loadTypeScript('test/faults/rows.ts')).SECTIONS);
 if (!process.argv.includes('--check')) {
   writeFileSync(page, text);
 } else if (!existsSync(page) || readFileSync(page, 'utf8') !== text) {

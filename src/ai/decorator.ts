@@ -26,7 +26,7 @@ export function decorate(
   descriptor: unknown,
 ): unknown {
   if (typeof context === 'string' || typeof context === 'symbol') {
-    return decorateProperty(options, value as object, context, descriptor as PropertyDescriptor | undefined);
+    return decorateProperty(options, context, descriptor as PropertyDescriptor | undefined);
   }
   if (context === undefined || (context as DecoratorContext).kind === 'class') {
     return traceClass(options)(value as never);
@@ -44,7 +44,6 @@ function wrapFunction(options: TraceOptions, value: unknown, name: string): unkn
 /** TypeScript's older form: the descriptor of a method is changed, and a field has none. */
 function decorateProperty(
   options: TraceOptions,
-  target: object,
   key: string | symbol,
   descriptor: PropertyDescriptor | undefined,
 ): PropertyDescriptor | undefined {
@@ -59,7 +58,6 @@ function decorateProperty(
   const { value, get } = descriptor;
   if (typeof value === 'function') return { ...descriptor, value: wrapFunction(options, value, name) };
   if (get !== undefined) return { ...descriptor, get: wrapFunction(options, get, name) as () => unknown };
-  void target;
   return descriptor;
 }
 

@@ -3,44 +3,19 @@ import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { describe, messageOf } from '../api/attributes.ts';
 import { warnOnce } from '../diagnostics.ts';
 import { capturesContent } from '../init.ts';
-import type {
-  AgentFields,
-  Group,
-  Message,
-  MessagePart,
-  ModelFields,
-  RetrievedDocument,
-  ToolFields,
-  Usage,
-} from './fields.ts';
+import { FIELD_GROUPS, type Fields, type Usage } from './fields.ts';
 import { pendingContent } from './lazy.ts';
 import { addFields, contentOf, type OpenFields } from './record.ts';
 import { currentSpan } from './session.ts';
 
 /** What can be known of a span. Content is subject to the `content` option; the rest is not. */
-export interface Enrichment {
+export interface Enrichment extends Omit<Fields, 'type' | 'inputs' | 'outputs' | 'error' | 'errorType'> {
   /** What went in; replaces what was captured. Content. */
   inputs?: unknown;
-  /** What came out; replaces what would be captured. Content. */
+  /** What came out, unless the function that is traced returns something to capture, which counts then. Content. */
   outputs?: unknown;
-  /** Messages of a model call, in the form of the GenAI conventions. Content. */
-  inputMessages?: Message[];
-  outputMessages?: Message[];
-  systemInstructions?: MessagePart[];
-  toolDefinitions?: unknown[];
-  documents?: RetrievedDocument[];
-  model?: ModelFields;
-  tool?: ToolFields;
-  agent?: AgentFields;
-  usage?: Usage;
-  config?: Group;
-  metadata?: Group;
-  metrics?: Group;
-  feedback?: Group;
-  userProperties?: Group;
   /** What went wrong: sets the status to ERROR. */
   error?: unknown;
-  eventName?: string;
   /** Attributes under their own names. */
   attributes?: Attributes;
 }
@@ -51,17 +26,6 @@ const CONTENT = [
   'systemInstructions',
   'toolDefinitions',
   'documents',
-] as const;
-const GROUPS = [
-  'model',
-  'tool',
-  'agent',
-  'usage',
-  'config',
-  'metadata',
-  'metrics',
-  'feedback',
-  'userProperties',
 ] as const;
 
 /**
@@ -90,7 +54,7 @@ export function enrichSpan(enrichment: Enrichment, span: Span | undefined = curr
 function fieldsOf(given: Enrichment, hasContent: boolean): OpenFields {
   const fields: OpenFields = { eventName: given.eventName };
   if (given.error !== undefined) fields.error = messageOf(given.error);
-  for (const group of GROUPS) {
+  for (const group of FIELD_GROUPS) {
     if (given[group] !== undefined) Object.assign(fields, { [group]: { ...given[group] } });
   }
   if (!hasContent) return fields;

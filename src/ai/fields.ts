@@ -115,6 +115,7 @@ export interface Fields {
   type?: SpanType;
   inputs?: CapturedContent;
   outputs?: CapturedContent;
+  /** Messages, in the form of the GenAI conventions. Content, as are the four that follow. */
   systemInstructions?: MessagePart[];
   inputMessages?: Message[];
   outputMessages?: Message[];
@@ -136,6 +137,19 @@ export interface Fields {
   /** What the event is called where that is not the name of the span. */
   eventName?: string;
 }
+
+/** Members that are groups: what is added to one leaves the rest of it. */
+export const FIELD_GROUPS = [
+  'model',
+  'tool',
+  'agent',
+  'usage',
+  'config',
+  'metadata',
+  'metrics',
+  'feedback',
+  'userProperties',
+] as const satisfies readonly (keyof Fields)[];
 
 /** Whom and what a span belongs to. */
 export interface SessionProperties {

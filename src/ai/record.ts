@@ -4,7 +4,7 @@ import { PluginSpan } from '../api/plugin-span.ts';
 import { Span as ArenaSpan } from '../api/span.ts';
 import type { ExtensibleSpan, SpanExtension } from '../api/span-extension.ts';
 import type { AttributeWriter, DescribedSpan, Dialect } from './dialect.ts';
-import type { Fields, Usage } from './fields.ts';
+import { FIELD_GROUPS, type Fields, type Usage } from './fields.ts';
 import { type CapturedContent, type PendingContent, settled } from './lazy.ts';
 import { activeDialect } from './settings.ts';
 
@@ -16,18 +16,7 @@ export interface OpenFields extends Omit<Fields, 'inputs' | 'outputs'> {
   content?: boolean;
 }
 
-/** Members that are groups: what is added to one leaves the rest of it. */
-const GROUPS: ReadonlySet<string> = new Set<keyof OpenFields>([
-  'config',
-  'metadata',
-  'metrics',
-  'feedback',
-  'userProperties',
-  'model',
-  'tool',
-  'agent',
-  'usage',
-]);
+const GROUPS: ReadonlySet<string> = new Set(FIELD_GROUPS);
 
 /** Adds fields to fields. Groups grow; of everything else the last value counts. */
 export function merge(fields: OpenFields, added: OpenFields): void {

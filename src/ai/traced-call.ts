@@ -69,7 +69,9 @@ function startOptionsOf(plan: CallPlan): SpanOptions {
   const dialect = activeDialect();
   if (plan.start?.dialect === dialect) return plan.start.spanOptions;
   const { kind, attributes } = plan.spanOptions;
-  const spanOptions = { kind, attributes: { ...dialect.start(plan.type), ...attributes } };
+  const all = { ...dialect.start(plan.type), ...attributes };
+  // None at all: setting an empty object costs each span a look at it.
+  const spanOptions = { kind, attributes: Object.keys(all).length === 0 ? undefined : all };
   plan.start = { dialect, spanOptions };
   return spanOptions;
 }

@@ -199,17 +199,9 @@ export function withContext<R>(context: Context, fn: () => R): R {
 }
 
 /**
- * Makes `context` the active one from here on, for callbacks that `withContext` cannot enclose. Whether it could: a
- * manager of another make may not know how.
+ * Makes `context` active from here on, until the token is disposed, for callbacks that `withContext` cannot enclose;
+ * `undefined` where the manager in force cannot: from 1.10 on the API has it.
  */
-export function enterContext(context: Context): boolean {
-  // From 1.10 on the API has it.
-  const manager = (registeredManager() ?? ownContextManager) as { attach?(context: Context): unknown };
-  manager.attach?.(context);
-  return manager.attach !== undefined;
-}
-
-/** Makes `context` active from here on, until the token is disposed; `undefined` where the manager in force cannot. */
 export function attachContext(context: Context): { dispose(): void } | undefined {
   const manager = registeredManager() ?? ownContextManager;
   return (manager as { attach?: AsyncLocalStorageContextManager['attach'] }).attach?.call(manager, context);

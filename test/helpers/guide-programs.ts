@@ -37,15 +37,26 @@ export function guideFolder(): string {
   return folder;
 }
 
+/** Runs a block as it stands. */
+export function runProgram(
+  code: string,
+  {
+    folder = guideFolder(),
+    ...options
+  }: { flags?: string[]; folder?: string; environment?: Record<string, string> } = {},
+): Promise<ChildResult> {
+  const file = join(folder, 'program.mjs');
+  writeFileSync(file, code);
+  return run(file, { cwd: folder, ...options });
+}
+
 /** Runs a block in `folder`, with a receiver where it says `http://localhost:4318`. */
 export async function runBlock(
   code: string,
   { flags, folder = guideFolder() }: { flags?: string[]; folder?: string } = {},
 ): Promise<GuideResult> {
   const receiver = await receiveOtlp();
-  const file = join(folder, 'program.mjs');
-  writeFileSync(file, code.replaceAll('http://localhost:4318', receiver.base));
-  const result = await run(file, { cwd: folder, flags });
+  const result = await runProgram(code.replaceAll('http://localhost:4318', receiver.base), { folder, flags });
   const { spans } = receiver;
   const nameOf = (id: string) => spans.find(({ spanId }) => spanId === id)?.name;
   return {

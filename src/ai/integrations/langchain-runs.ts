@@ -1,6 +1,6 @@
 /** Runs of LangChain that are under way, by the identifiers that its callbacks carry. */
 import type { Context, Span } from '@opentelemetry/api';
-import { activeContext, enterContext, SwitchedFrame, spanOf } from '../../api/context.ts';
+import { activeContext, attachContext, SwitchedFrame, spanOf } from '../../api/context.ts';
 import { keepOpen } from '../open-calls.ts';
 import { type LibraryCall, type LibrarySpan, MAX_OPEN, openCall } from './library-call.ts';
 
@@ -52,7 +52,7 @@ export class LangChainRuns {
    */
   private enter(call: LibraryCall, runId: string): void {
     const frame = new SwitchedFrame(call.outer, call.frame);
-    if (enterContext(frame)) queueMicrotask(() => frame.switch(call.isOpen));
+    if (attachContext(frame) !== undefined) queueMicrotask(() => frame.switch(call.isOpen));
     call.whenClosed = () => {
       this.runs.delete(runId);
       frame.switch(false);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { requireCounterpart } from '../../helpers/counterparts.ts';
-import { guide } from '../../helpers/guide.ts';
+import { blocksOf, runProgram as runBlockWith } from '../../helpers/guide-programs.ts';
 import { API_KEY, standIn } from '../../helpers/honeyhive-stand-in.ts';
 
 const describeBuilt = requireCounterpart('the built package', () =>
@@ -10,13 +10,18 @@ const describeBuilt = requireCounterpart('the built package', () =>
 );
 
 describeBuilt('moving from HoneyHive', () => {
-  const moving = guide('from-honeyhive');
+  const programs = blocksOf('docs/guides/from-honeyhive.md', 'js');
   const ran = new Set<string>();
+  const programThat = (part: string): string => {
+    const [program, ...others] = programs.filter((code) => code.includes(part));
+    if (program === undefined || others.length > 0) throw new Error(`expected one program with "${part}"`);
+    return program;
+  };
   const runProgram = async (part: string) => {
     const server = await standIn();
     ran.add(part);
     const environment = { HH_API_KEY: API_KEY, HH_PROJECT: 'guide', HH_API_URL: server.url };
-    const { code, stdout, stderr } = await moving.run(part, environment);
+    const { code, stdout, stderr } = await runBlockWith(programThat(part), { environment });
     expect({ code, stderr, faults: server.faults }).toEqual({ code: 0, stderr: '', faults: [] });
     return { server, stdout, names: server.spans.map(({ name }) => name).sort() };
   };
@@ -62,6 +67,6 @@ describeBuilt('moving from HoneyHive', () => {
   });
 
   test('has no program that these do not run', () => {
-    expect(ran.size).toBe(moving.programs.length);
+    expect(ran.size).toBe(programs.length);
   });
 });

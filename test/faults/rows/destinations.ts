@@ -3,7 +3,7 @@ import type { FaultRow } from '../row.ts';
 export const DESTINATIONS: readonly FaultRow[] = [
   {
     id: 'destinations-outage',
-    fault: 'One of two receivers dies under load and comes back',
+    fault: 'In arena mode, one of two receivers dies under load and comes back',
     promise:
       'The live one loses 0 of 6,000 spans, the other 0 of those that fit half of the arena, each as soon as it can be ' +
       'reached; the numbers of each add up at every step; no header of one reaches the other.',
@@ -16,7 +16,7 @@ export const DESTINATIONS: readonly FaultRow[] = [
   {
     id: 'destinations-share',
     fault:
-      'One of several receivers never answers, refuses, pauses, or takes requests in part, for many times the size of the arena',
+      'In arena mode, one of several receivers never answers, refuses, pauses, or takes requests in part, for many times the size of the arena',
     promise:
       'The live one loses 0 spans in random programs on both engines; the arena stays below three quarters, so no captured ' +
       'content is left out; bytes in flight never change; everything is free at the end.',
@@ -31,7 +31,7 @@ export const DESTINATIONS: readonly FaultRow[] = [
     id: 'destinations-providers',
     fault: 'The receiver of one provider is dead and its spans fill the arena that another provider shares',
     promise:
-      'The other provider gets its share, the arena divided by the providers that hold spans, and loses 0 spans within it.',
+      'The other provider gets its share, the arena divided by the providers that hold spans, and loses 0 spans within it. Its captured content is not kept from being left out.',
     tests: [
       'destinations.test.ts: two providers on one arena, on the %s engine > a dead one that filled it with %s leaves the other its share',
       'destinations.test.ts: two providers on one arena, on the %s engine > one above its share takes nothing from one below',
