@@ -218,7 +218,7 @@ function start(options: InitOptions): Running | undefined {
     tracer: provider.getTracer(SCOPE, VERSION),
     content,
     dialect: resolveDialect(options.dialect),
-    removeExitHooks: installExitHooks(provider, resolveSignals(options)),
+    removeExitHooks: installExitHooks(provider, resolveSignals(options), endOpenCalls),
   };
 }
 
@@ -268,7 +268,11 @@ export async function flush(ms = 30_000): Promise<FlushResult> {
 
 const beforeShutdown = new Set<() => void>();
 
-/** Calls `fn` at the beginning of every `shutdown`, while spans can still end. Must not throw. */
+function endOpenCalls(): void {
+  for (const fn of beforeShutdown) fn();
+}
+
+/** Calls `fn` at the beginning of every `shutdown`, and when the event loop has run dry, while spans can still end. Must not throw. */
 export function onShutdown(fn: () => void): void {
   beforeShutdown.add(fn);
 }
@@ -277,7 +281,7 @@ export function onShutdown(fn: () => void): void {
 export async function shutdown(ms = 30_000): Promise<void> {
   const stopping = running;
   if (stopping === undefined) return;
-  for (const fn of beforeShutdown) fn();
+  endOpenCalls();
   await stopping.provider.shutdown(ms);
   stopping.removeExitHooks();
   if (running !== stopping) return;
@@ -329,6 +333,11 @@ export function activeTracer(): Tracer {
 /** Whether `trace` captures arguments and results when not told. */
 export function capturesContent(): boolean {
   return running === undefined ? false : running.content === 'all';
+}
+
+/** Whether messages and stack traces of errors are recorded: they often quote what went in. Not with `content: 'none'`. */
+export function capturesErrors(): boolean {
+  return running?.content !== 'none';
 }
 
 /** How the AI layer names things: the option of `init`, before it the default. */

@@ -26,14 +26,15 @@ export function decorate(
   descriptor: unknown,
 ): unknown {
   if (typeof context === 'string' || typeof context === 'symbol') {
-    return decorateProperty(options, value as object, context, descriptor as PropertyDescriptor | undefined);
+    return decorateProperty(options, context, descriptor as PropertyDescriptor | undefined);
   }
   if (context === undefined || (context as DecoratorContext).kind === 'class') {
     return traceClass(options)(value as never);
   }
   const { kind, name } = context as DecoratorContext;
   if (kind === 'field') return (initial: unknown) => wrapFunction(options, initial, nameOf(name));
-  if (kind === 'accessor') return undefined;
+  if (kind === 'accessor')
+    return { init: (initial: unknown) => wrapFunction(options, initial, nameOf(name)) };
   return wrapFunction(options, value, nameOf(name));
 }
 
@@ -44,7 +45,6 @@ function wrapFunction(options: TraceOptions, value: unknown, name: string): unkn
 /** TypeScript's older form: the descriptor of a method is changed, and a field has none. */
 function decorateProperty(
   options: TraceOptions,
-  target: object,
   key: string | symbol,
   descriptor: PropertyDescriptor | undefined,
 ): PropertyDescriptor | undefined {
@@ -56,11 +56,23 @@ function decorateProperty(
     );
     return undefined;
   }
-  const { value, get } = descriptor;
+  const { value, get, initializer } = descriptor as BabelDescriptor;
+  if (typeof initializer === 'function') {
+    return {
+      ...descriptor,
+      initializer(this: unknown) {
+        return wrapFunction(options, initializer.call(this), name);
+      },
+    } as PropertyDescriptor;
+  }
   if (typeof value === 'function') return { ...descriptor, value: wrapFunction(options, value, name) };
   if (get !== undefined) return { ...descriptor, get: wrapFunction(options, get, name) as () => unknown };
-  void target;
   return descriptor;
+}
+
+/** Babel's older form gives fields a descriptor as well, with what makes their value. */
+interface BabelDescriptor extends PropertyDescriptor {
+  readonly initializer?: (this: unknown) => unknown;
 }
 
 function nameOf(key: string | symbol | undefined): string {

@@ -24,14 +24,14 @@ export function followIterator(iterator: object, call: OpenCall): unknown {
   if (!Object.isExtensible(iterator)) return undefined;
   const chunks = chunksOf(call);
   const original = iterator as Iterators;
-  const isAsync = Symbol.asyncIterator in iterator;
+  const follow = Symbol.asyncIterator in iterator ? asyncStep : syncStep;
   for (const method of METHODS) {
     const step = original[method];
     if (typeof step !== 'function') continue;
-    const value = (isAsync ? asyncStep : syncStep)(step, method, call, chunks);
+    const value = follow(step, method, call, chunks);
     Object.defineProperty(iterator, method, { value, configurable: true, writable: true });
   }
-  keepOpen(iterator, call, () => chunks?.value);
+  keepOpen(iterator, call, chunks);
   return iterator;
 }
 
@@ -40,15 +40,27 @@ export function followIterable(iterable: object, call: OpenCall): unknown {
   const make = (iterable as { [Symbol.asyncIterator]?: Step })[Symbol.asyncIterator];
   if (typeof make !== 'function' || !Object.isExtensible(iterable)) return undefined;
   Object.defineProperty(iterable, Symbol.asyncIterator, {
-    value(this: unknown, ...args: unknown[]) {
-      const iterator = withContext(call.frame, () => Reflect.apply(make, this, args)) as object;
-      return followIterator(iterator, call) ?? iterator;
-    },
+    value: iteratorMaker(make, call),
     configurable: true,
     writable: true,
   });
-  keepOpen(iterable, call, () => undefined);
+  keepOpen(iterable, call, null);
   return iterable;
+}
+
+/** Not inside `followIterable`: what it closes over must not reach the iterable, which is to be collected. */
+function iteratorMaker(make: Step, call: OpenCall): Step {
+  return function (this: unknown, ...args: unknown[]) {
+    let iterator: unknown;
+    try {
+      iterator = withContext(call.frame, () => Reflect.apply(make, this, args));
+    } catch (error) {
+      call.fail(error);
+      throw error;
+    }
+    if (typeof iterator !== 'object' || iterator === null) return iterator;
+    return followIterator(iterator, call) ?? iterator;
+  };
 }
 
 function chunksOf({ capture }: OpenCall): Chunks | null {
@@ -57,6 +69,8 @@ function chunksOf({ capture }: OpenCall): Chunks | null {
 
 /** Whoever calls `return` stops early, unless the last step was taken already. */
 function note(result: unknown, method: Method, call: OpenCall, chunks: Chunks | null): void {
+  // No object: whoever iterates will throw, and not we.
+  if (typeof result !== 'object' || result === null) return;
   const { done, value } = result as IteratorResult<unknown>;
   if (!done) chunks?.push(value);
   else call.finishStream(chunks?.value ?? value, method !== 'next');
@@ -64,14 +78,15 @@ function note(result: unknown, method: Method, call: OpenCall, chunks: Chunks | 
 
 function syncStep(step: Step, method: Method, call: OpenCall, chunks: Chunks | null): Step {
   return function (this: unknown, ...args: unknown[]): unknown {
+    let result: unknown;
     try {
-      const result = withContext(call.frame, () => Reflect.apply(step, this, args));
-      note(result, method, call, chunks);
-      return result;
+      result = withContext(call.frame, () => Reflect.apply(step, this, args));
     } catch (error) {
-      call.fail(error, chunks?.value);
+      call.fail(error, chunks);
       throw error;
     }
+    note(result, method, call, chunks);
+    return result;
   };
 }
 
@@ -81,15 +96,19 @@ function asyncStep(step: Step, method: Method, call: OpenCall, chunks: Chunks | 
     return result;
   };
   const rejected = (error: unknown): never => {
-    call.fail(error, chunks?.value);
+    call.fail(error, chunks);
     throw error;
   };
   return function (this: unknown, ...args: unknown[]): unknown {
+    let result: unknown;
     try {
-      const promise = withContext(call.frame, () => Reflect.apply(step, this, args)) as Promise<unknown>;
-      return promise.then(fulfilled, rejected);
+      result = withContext(call.frame, () => Reflect.apply(step, this, args));
     } catch (error) {
       return rejected(error);
     }
+    if (result instanceof Promise) return result.then(fulfilled, rejected);
+    // Not what the language asks of an async iterator, but `for await` takes a result, and any thenable, as well.
+    const isThenable = typeof (result as Partial<PromiseLike<unknown>> | undefined)?.then === 'function';
+    return isThenable ? Promise.resolve(result).then(fulfilled, rejected) : fulfilled(result);
   };
 }

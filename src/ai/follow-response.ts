@@ -3,23 +3,38 @@ import { Chunks } from './chunks.ts';
 import { followReadableStream } from './follow-stream.ts';
 import type { OpenCall } from './open-call.ts';
 
-const TEXT = /^(text\/|application\/(x-)?(json|ndjson|jsonl|xml|.*\+json))/i;
+const TEXT = /^(text\/|application\/(x-)?(json|ndjson|jsonl|xml|.{1,100}\+json))/i;
 
 /** A response with the same head and a body that is followed; one without a body is complete. */
 export function followResponse(response: Response, call: OpenCall): unknown {
-  const { body, status, statusText, headers, url, redirected, type } = response;
+  const { body, status, statusText, headers } = response;
   if (body === null || response.bodyUsed) return undefined;
-  const isText = TEXT.test(headers.get('content-type') ?? '');
-  const decoder = isText ? new TextDecodingChunks(call.capture?.maxChunks ?? 0) : undefined;
-  const followed = followReadableStream(body, call, (chunks) => chunks.value, decoder);
+  const followed = followReadableStream(body, call, chunksFor(headers, call));
   if (followed === undefined) return undefined;
-  const copy = new Response(followed as ReadableStream<Uint8Array>, { status, statusText, headers });
-  // The constructor leaves these empty.
-  const given = response.constructor === Response ? { url, redirected, type } : undefined;
-  if (given === undefined) return readThrough(response, copy);
-  for (const [key, value] of Object.entries(given)) {
+  const copy = new Response(followed as ReadableStream<Uint8Array<ArrayBuffer>>, {
+    status,
+    statusText,
+    headers,
+  });
+  return response.constructor === Response ? likeFetched(response, copy) : readThrough(response, copy);
+}
+
+function chunksFor(headers: Headers, { capture }: OpenCall): Chunks | null {
+  if (capture === null) return null;
+  const isText = TEXT.test(headers.get('content-type') ?? '');
+  return isText ? new TextChunks(capture.maxChunks) : new Chunks(capture.maxChunks, false);
+}
+
+/** The constructor leaves these empty, and a clone is made by it. */
+function likeFetched({ url, redirected, type }: Response, copy: Response): Response {
+  for (const [key, value] of Object.entries({ url, redirected, type })) {
     Object.defineProperty(copy, key, { value, configurable: true });
   }
+  const { clone } = copy;
+  Object.defineProperty(copy, 'clone', {
+    value: () => likeFetched(copy, clone.call(copy)),
+    configurable: true,
+  });
   return copy;
 }
 
@@ -36,7 +51,7 @@ function readThrough(response: Response, copy: Response): Response {
   return response;
 }
 
-class TextDecodingChunks extends Chunks {
+class TextChunks extends Chunks {
   private readonly decoder = new TextDecoder();
 
   constructor(limit: number) {

@@ -1,8 +1,11 @@
 /** A traced call that is under way: its span, and how it ends, once. */
-import { type Context, type Exception, type Span, SpanStatusCode } from '@opentelemetry/api';
+import { type Exception, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { describe, hasMessage, messageOf } from '../api/attributes.ts';
 import { readContent } from '../api/capture-content.ts';
 import type { SpanFrame } from '../api/context.ts';
+import { warn } from '../diagnostics.ts';
+import { capturesErrors } from '../init.ts';
+import type { Chunks } from './chunks.ts';
 import { pendingContent } from './lazy.ts';
 import { addFields } from './record.ts';
 
@@ -18,6 +21,8 @@ export interface OutputCapture {
 
 /** Set where a result did not come to its end: the consumer of a stream stopped, or it failed on the way. */
 const PARTIAL = 'spandrel.output.partial';
+/** Set where the call failed because it was aborted, by an `AbortSignal`. */
+const ABORTED = 'spandrel.aborted';
 /** Set where nobody ever took the rest of a result: the stream was let go of, or the program ended first. */
 const ABANDONED = 'spandrel.abandoned';
 
@@ -25,65 +30,70 @@ export class OpenCall {
   readonly span: Span;
   /** The context with the span in it, for what belongs to the call. */
   readonly frame: SpanFrame;
-  /** The context of the caller. */
-  readonly outer: Context;
   /** `null`: no output is captured. */
   readonly capture: OutputCapture | null;
   isOpen = true;
   /** Ends the call when nobody else will; set while a stream is followed. */
   onEnd: (() => void) | null = null;
 
-  constructor(span: Span, frame: SpanFrame, outer: Context, capture: OutputCapture | null) {
+  constructor(span: Span, frame: SpanFrame, capture: OutputCapture | null) {
     this.span = span;
     this.frame = frame;
-    this.outer = outer;
     this.capture = capture;
   }
 
   /** Ends with a result. */
   finish(result: unknown): void {
     if (!this.close()) return;
-    if (this.capture !== null) this.setOutput(this.capture.output, result);
-    this.span.end();
+    guarded(() => {
+      if (this.capture !== null) this.setOutput(this.capture.output, result);
+      this.span.end();
+    });
   }
 
-  /** Ends with the pieces of a stream. */
-  finishStream(chunks: unknown, isPartial: boolean): void {
+  /** Ends with the pieces of a stream, or with what it returned in the end. */
+  finishStream(result: unknown, isPartial: boolean): void {
     if (!this.close()) return;
-    this.setChunks(chunks, isPartial);
-    this.span.end();
+    guarded(() => {
+      this.setResult(result, isPartial);
+      this.span.end();
+    });
   }
 
-  /** Ends with what was thrown, and with the pieces that came before it. */
-  fail(error: unknown, chunks?: unknown): void {
+  /** Ends with what was thrown, and with the pieces that came before it; `undefined` where there can be none. */
+  fail(error: unknown, chunks?: Chunks | null): void {
     if (!this.close()) return;
-    if (chunks !== undefined) this.setChunks(chunks, true);
-    const { span } = this;
-    span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
-    span.recordException(readableError(error));
-    span.end();
+    guarded(() => {
+      const { span } = this;
+      if (chunks !== undefined) this.setResult(chunks?.value, true);
+      if (isAbort(error)) span.setAttribute(ABORTED, true);
+      recordError(span, error);
+      span.end();
+    });
   }
 
   /** Ends because nobody will take the rest. */
-  abandon(chunks: unknown): void {
+  abandon(chunks: Chunks | null): void {
     if (!this.close()) return;
-    this.setChunks(chunks, true);
-    this.span.setAttribute(ABANDONED, true);
-    this.span.end();
+    guarded(() => {
+      this.setResult(chunks?.value, true);
+      this.span.setAttribute(ABANDONED, true);
+      this.span.end();
+    });
   }
 
   private close(): boolean {
     const { isOpen } = this;
     this.isOpen = false;
-    if (isOpen) this.onEnd?.();
+    if (isOpen && this.onEnd !== null) this.onEnd();
     return isOpen;
   }
 
-  private setChunks(chunks: unknown, isPartial: boolean): void {
+  private setResult(result: unknown, isPartial: boolean): void {
     if (isPartial) this.span.setAttribute(PARTIAL, true);
-    if (this.capture === null || chunks === undefined) return;
+    if (this.capture === null || result === undefined) return;
     const { aggregate } = this.capture;
-    this.setOutput(aggregate as ((result: unknown) => unknown) | undefined, chunks);
+    this.setOutput(aggregate as ((result: unknown) => unknown) | undefined, result);
   }
 
   private setOutput(make: ((result: unknown) => unknown) | undefined, result: unknown): void {
@@ -91,6 +101,38 @@ export class OpenCall {
     const outputs = readContent(span, result, (value) => pendingContent(madeOf(make, value)));
     if (outputs !== undefined) addFields(span, { outputs });
   }
+}
+
+/** Runs what writes to a span: one of another SDK may throw, which is not for the program that is traced. */
+export function guarded(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    warn('traced-call', `a span could not be written to: ${messageOf(error)}; the traced function goes on.`);
+  }
+}
+
+function recordError(span: Span, error: unknown): void {
+  if (capturesErrors()) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+    span.recordException(readableError(error));
+    return;
+  }
+  span.setStatus({ code: SpanStatusCode.ERROR });
+  span.recordException({ name: nameOf(error) });
+}
+
+function nameOf(error: unknown): string {
+  try {
+    return String((error as Error).name);
+  } catch {
+    return typeof error;
+  }
+}
+
+/** What `AbortSignal` gives as its reason, unless the program gave another. */
+function isAbort(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && nameOf(error) === 'AbortError';
 }
 
 /** What a program wants captured instead of a value. */

@@ -1,18 +1,23 @@
 /** Calls whose results are still being read, so that each ends even when nobody reads on. */
 import { onShutdown } from '../init.ts';
+import type { Chunks } from './chunks.ts';
 import type { OpenCall } from './open-call.ts';
 
 interface Held {
   readonly call: OpenCall;
-  /** What came so far. Must not reach the result itself, which would then never be collected. */
-  readonly chunks: () => unknown;
+  /** What came so far. Does not reach the result itself, which would then never be collected. */
+  readonly chunks: Chunks | null;
 }
 
 const open = new Set<Held>();
 const collected = new FinalizationRegistry<Held>((held) => end(held));
 
-/** Ends the call, marked as abandoned, when `result` is collected or the SDK shuts down before it ended by itself. */
-export function keepOpen(result: object, call: OpenCall, chunks: () => unknown): void {
+/**
+ * Ends the call, marked as abandoned, when `result` is collected or the SDK shuts down before it ended by itself.
+ *
+ * @param chunks - what comes of it; `null` where nothing is captured, or nothing has come.
+ */
+export function keepOpen(result: object, call: OpenCall, chunks: Chunks | null): void {
   if (!call.isOpen) return;
   const held: Held = { call, chunks };
   // What is followed now stands for what was followed before: a promise first, then the stream it brought.
@@ -32,5 +37,5 @@ onShutdown(() => {
 });
 
 function end({ call, chunks }: Held): void {
-  call.abandon(chunks());
+  call.abandon(chunks);
 }

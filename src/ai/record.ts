@@ -1,17 +1,22 @@
 /** What the AI layer keeps for one span until it ends, and how that becomes attributes. */
-import type { Span } from '@opentelemetry/api';
+import { type Span, TraceFlags } from '@opentelemetry/api';
+import { LeftOut } from '../api/capture-content.ts';
+import { arenaLevel, OMITTED, overheadLevel } from '../api/content-level.ts';
 import { PluginSpan } from '../api/plugin-span.ts';
 import { Span as ArenaSpan } from '../api/span.ts';
 import type { ExtensibleSpan, SpanExtension } from '../api/span-extension.ts';
+import { capturesContent } from '../init.ts';
 import type { AttributeWriter, Dialect } from './dialect.ts';
 import type { Fields } from './fields.ts';
-import { type CapturedContent, type PendingContent, settled } from './lazy.ts';
+import { type CapturedContent, Lazy, type PendingContent, settled } from './lazy.ts';
 import { activeDialect } from './settings.ts';
 
 /** Fields while the span is open: texts may not be there yet. */
 export interface OpenFields extends Omit<Fields, 'inputs' | 'outputs'> {
   inputs?: PendingContent;
   outputs?: PendingContent;
+  /** Whether content of the span is captured; `undefined`: the option of `init` decides. */
+  capturesContent?: boolean;
 }
 
 /** Members that are groups: what is added to one leaves the rest of it. */
@@ -71,11 +76,29 @@ class SpanRecord implements SpanExtension {
 
   finish(span: ExtensibleSpan): void {
     const { fields } = this;
-    const inputs = settled(fields.inputs);
-    const outputs = settled(fields.outputs);
+    const inputs = settledFor(span, fields.inputs);
+    const outputs = settledFor(span, fields.outputs);
     // A lazy value may have ended the span.
     if (span.isRecording()) this.dialect.write({ ...fields, inputs, outputs }, new Writer(span));
   }
+}
+
+/** A lazy value is not even computed where content is left out, or the span is about to be. */
+function settledFor(span: ExtensibleSpan, pending: PendingContent): CapturedContent | undefined {
+  if (!Lazy.is(pending)) return pending;
+  if (span instanceof ArenaSpan) {
+    const { arena } = span._tracer.settings;
+    return arenaLevel(arena) === OMITTED || overheadLevel() === OMITTED ? new LeftOut(-1) : settled(pending);
+  }
+  const { _tracer, _spanContext } = span as PluginSpan;
+  if (_tracer.settings.isShutdown || (_spanContext.traceFlags & TraceFlags.SAMPLED) === 0) return undefined;
+  return overheadLevel() === OMITTED ? new LeftOut(-1) : settled(pending);
+}
+
+/** Whether content of a span is captured: as its call says, else the option of `init`. */
+export function capturesContentOf(span: Span): boolean {
+  const record = span instanceof ArenaSpan || span instanceof PluginSpan ? span._extension : null;
+  return (record instanceof SpanRecord ? record.fields.capturesContent : undefined) ?? capturesContent();
 }
 
 /**

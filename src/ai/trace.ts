@@ -1,10 +1,12 @@
 /** Traces functions: a span around each call, the active one while it runs, with inputs and outputs. */
 import type { Span } from '@opentelemetry/api';
 import { activeContext, SpanFrame } from '../api/context.ts';
+import { makeDisposable } from '../api/disposable.ts';
 import { activeTracer } from '../init.ts';
 import { decorate, type TraceDecorator } from './decorator.ts';
 import type { SpanType } from './fields.ts';
 import { OpenCall } from './open-call.ts';
+import { type AnyClass, isClass, type TraceClassOptions } from './trace-class.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
 import { run } from './traced-call.ts';
 import { wrap } from './wrap.ts';
@@ -27,6 +29,7 @@ export type { TraceOptions } from './trace-options.ts';
  * methods, functions in fields, and whole classes; in the form of the standard as well as under `experimentalDecorators`.
  */
 export function trace<F extends AnyFunction>(fn: F, options?: TraceOptions<F>): F;
+export function trace<Class extends AnyClass>(target: Class, options?: TraceClassOptions): Class;
 export function trace(options?: TraceOptions): TraceDecorator;
 export function trace<Value extends AnyFunction>(value: Value, context: DecoratorContext): Value;
 export function trace<Value>(
@@ -40,6 +43,8 @@ export function trace(first?: unknown, ...rest: unknown[]): unknown {
 
 function traceAs(type: SpanType | undefined, first: unknown, [second, third]: unknown[]): unknown {
   if (isDecoration(first, second)) return decorate({ type }, first, second, third);
+  // `@trace` before a class, under `experimentalDecorators`, comes without a second argument.
+  if (isClass(first)) return decorate(optionsOf(second, type), first, undefined, undefined);
   if (typeof first === 'function') return wrap(first as AnyFunction, optionsOf(second, type));
   const options = optionsOf(first, type);
   return (value: unknown, context: unknown, descriptor: unknown) =>
@@ -95,7 +100,7 @@ export type SpanStartOptions = Omit<TraceOptions, 'name' | 'content' | 'captureI
 export function span<R>(name: string, fn: (span: Span) => R, options: SpanStartOptions = {}): R {
   const parent = activeContext();
   const current = activeTracer().startSpan(name, options, parent);
-  const call = new OpenCall(current, new SpanFrame(parent, current), parent, null);
+  const call = new OpenCall(current, new SpanFrame(parent, current), null);
   return run(call, () => fn(current)) as R;
 }
 
@@ -104,8 +109,11 @@ export type DisposableSpan = Span & Disposable;
 
 /**
  * Starts a span that the caller ends, or that ends with its block: `using current = startSpan('step')`. It is not made
- * active. (A provider that is not ours may give spans that only `end()` ends.)
+ * active. What is thrown in the block ends it as well; to record it, use `span`.
  */
 export function startSpan(name: string, options: SpanStartOptions = {}): DisposableSpan {
-  return activeTracer().startSpan(name, options, activeContext()) as DisposableSpan;
+  const started = activeTracer().startSpan(name, options, activeContext()) as DisposableSpan;
+  // The API's own span, before `init()`, and spans of other providers have no such method.
+  makeDisposable(started);
+  return started;
 }

@@ -1,7 +1,9 @@
 /** One call of a traced function: its span, the context it runs in, what is captured of it. */
 import { type Context, type Span, SpanKind, type SpanOptions, trace as traceApi } from '@opentelemetry/api';
+import { messageOf } from '../api/attributes.ts';
 import { readContent } from '../api/capture-content.ts';
 import { activeContext, SpanFrame, withContext } from '../api/context.ts';
+import { warn } from '../diagnostics.ts';
 import { activeTracer, capturesContent } from '../init.ts';
 import { follow } from './follow.ts';
 import { pendingContent } from './lazy.ts';
@@ -30,7 +32,8 @@ export function planOf(name: string, options: TraceOptions): CallPlan {
   const { type, config, metadata, captureInput, captureOutput, aggregate, parent } = options;
   const isRemote = type === 'model' || type === 'embedding';
   const kind = options.kind ?? (isRemote ? SpanKind.CLIENT : SpanKind.INTERNAL);
-  const hasFields = type !== undefined || config !== undefined || metadata !== undefined;
+  const fields: OpenFields = { type, config, metadata, capturesContent: options.content };
+  const hasFields = Object.values(fields).some((value) => value !== undefined);
   return {
     name: options.name ?? name,
     spanOptions: { kind, attributes: options.attributes },
@@ -45,7 +48,7 @@ export function planOf(name: string, options: TraceOptions): CallPlan {
             aggregate,
             maxChunks: options.maxChunks ?? MAX_CHUNKS,
           },
-    fields: hasFields ? { type, config, metadata } : undefined,
+    fields: hasFields ? fields : undefined,
     tracer: options.tracer,
     parent: parent === undefined ? undefined : contextOf(parent),
   };
@@ -57,6 +60,17 @@ function contextOf(parent: Span | Context): Context {
 
 /** Calls `fn` inside a span of its own; returns what it returns, or what stands for it (`follow`). */
 export function callTraced(plan: CallPlan, fn: AnyFunction, self: unknown, args: unknown[]): unknown {
+  let call: OpenCall;
+  try {
+    call = begin(plan, args);
+  } catch (error) {
+    warn('trace-start', `no span for "${plan.name}": ${messageOf(error)}; the function runs without one.`);
+    return Reflect.apply(fn, self, args);
+  }
+  return run(call, () => Reflect.apply(fn, self, args));
+}
+
+function begin(plan: CallPlan, args: unknown[]): OpenCall {
   const outer = activeContext();
   const parent = plan.parent ?? outer;
   const span = (plan.tracer ?? activeTracer()).startSpan(plan.name, plan.spanOptions, parent);
@@ -64,8 +78,7 @@ export function callTraced(plan: CallPlan, fn: AnyFunction, self: unknown, args:
   const content = isRecording && (plan.content ?? capturesContent());
   if (isRecording && plan.fields !== undefined) addFields(span, plan.fields);
   if (content && plan.input !== null) captureInput(span, plan.input, args);
-  const call = new OpenCall(span, new SpanFrame(parent, span), outer, content ? plan.capture : null);
-  return run(call, () => fn.apply(self, args));
+  return new OpenCall(span, new SpanFrame(parent, span), content ? plan.capture : null);
 }
 
 function captureInput(span: Span, make: CallPlan['input'], args: unknown[]): void {
