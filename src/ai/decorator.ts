@@ -8,6 +8,10 @@ import { wrap } from './wrap.ts';
 export interface TraceDecorator {
   <Value extends AnyFunction>(value: Value, context: DecoratorContext): Value;
   <This, Value>(
+    value: ClassAccessorDecoratorTarget<This, Value>,
+    context: ClassAccessorDecoratorContext<This, Value>,
+  ): ClassAccessorDecoratorResult<This, Value>;
+  <This, Value>(
     value: undefined,
     context: ClassFieldDecoratorContext<This, Value>,
   ): (initial: Value) => Value;

@@ -32,6 +32,10 @@ export function trace<F extends AnyFunction>(fn: F, options?: TraceOptions<F>): 
 export function trace<Class extends AnyClass>(target: Class, options?: TraceClassOptions): Class;
 export function trace(options?: TraceOptions): TraceDecorator;
 export function trace<Value extends AnyFunction>(value: Value, context: DecoratorContext): Value;
+export function trace<This, Value>(
+  value: ClassAccessorDecoratorTarget<This, Value>,
+  context: ClassAccessorDecoratorContext<This, Value>,
+): ClassAccessorDecoratorResult<This, Value>;
 export function trace<Value>(
   value: undefined,
   context: ClassFieldDecoratorContext,
@@ -42,7 +46,7 @@ export function trace(first?: unknown, ...rest: unknown[]): unknown {
 }
 
 function traceAs(type: SpanType | undefined, first: unknown, [second, third]: unknown[]): unknown {
-  if (isDecoration(first, second)) return decorate({ type }, first, second, third);
+  if (isDecoration(second)) return decorate({ type }, first, second, third);
   // `@trace` before a class, under `experimentalDecorators`, comes without a second argument.
   if (isClass(first)) return decorate(optionsOf(second, type), first, undefined, undefined);
   if (typeof first === 'function') return wrap(first as AnyFunction, optionsOf(second, type));
@@ -56,12 +60,9 @@ function optionsOf(given: unknown, type: SpanType | undefined): TraceOptions {
 }
 
 /** A decorator gets a context object from the language, or a property key from TypeScript's older form. */
-function isDecoration(first: unknown, second: unknown): second is DecoratorContext | string | symbol {
+function isDecoration(second: unknown): second is DecoratorContext | string | symbol {
   if (typeof second === 'string' || typeof second === 'symbol') return true;
-  return (
-    (typeof first === 'function' || first === undefined) &&
-    typeof (second as { addInitializer?: unknown } | undefined)?.addInitializer === 'function'
-  );
+  return typeof (second as { addInitializer?: unknown } | undefined)?.addInitializer === 'function';
 }
 
 /** `trace` with a type of its own. */
