@@ -231,8 +231,15 @@ function resolveMask(mask: unknown): Mask | undefined {
 }
 
 function resolveRedaction(redact: InitOptions['redact']): Mask | undefined {
-  if (!redact) return undefined;
-  return redaction(redact === true ? {} : redact);
+  if (redact === undefined || redact === null || redact === false) return undefined;
+  try {
+    if (redact === true) return redaction();
+    if (typeof redact === 'object') return redaction(redact);
+    throw new TypeError(`expected true, false or an object, got ${typeof redact}`);
+  } catch (error) {
+    warnInvalid('option redact', 'what it says', messageOf(error), 'everything is masked');
+    return () => '[masked]';
+  }
 }
 
 function registerGlobal(provider: TracerProvider, options: InitOptions): void {

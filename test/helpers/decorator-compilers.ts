@@ -41,7 +41,7 @@ const swc =
     const { code } = await require('@swc/core').transform(source, {
       swcrc: false,
       configFile: false,
-      isModule: false,
+      isModule: true,
       jsc: {
         parser: { syntax: 'typescript', decorators: true },
         target: 'es2022',
