@@ -64,6 +64,20 @@ class Writer implements AttributeWriter {
   }
 }
 
+/** Of a span whose call says whether content is captured, and of which nothing else is known yet. One each: calls are many. */
+class ContentPolicy implements SpanExtension {
+  readonly capturesContent: boolean;
+
+  constructor(capturesContent: boolean) {
+    this.capturesContent = capturesContent;
+  }
+
+  finish(): void {}
+}
+
+const CONTENT_ON = new ContentPolicy(true);
+const CONTENT_OFF = new ContentPolicy(false);
+
 /** The record of a span of ours; it becomes attributes when the span ends. */
 class SpanRecord implements SpanExtension {
   readonly fields: OpenFields;
@@ -79,7 +93,18 @@ class SpanRecord implements SpanExtension {
     const inputs = settledFor(span, fields.inputs);
     const outputs = settledFor(span, fields.outputs);
     // A lazy value may have ended the span.
-    if (span.isRecording()) this.dialect.write({ ...fields, inputs, outputs }, new Writer(span));
+    if (!span.isRecording()) return;
+    // In place: nobody needs what was pending any more.
+    fields.inputs = inputs;
+    fields.outputs = outputs;
+    this.dialect.write(fields as Fields, new Writer(span));
+  }
+}
+
+/** Notes for a span that has just started whether its content is captured. */
+export function setContentPolicy(span: Span, capturesContent: boolean): void {
+  if (span instanceof ArenaSpan || span instanceof PluginSpan) {
+    span._extension = capturesContent ? CONTENT_ON : CONTENT_OFF;
   }
 }
 
@@ -98,6 +123,7 @@ function settledFor(span: ExtensibleSpan, pending: PendingContent): CapturedCont
 /** Whether content of a span is captured: as its call says, else the option of `init`. */
 export function capturesContentOf(span: Span): boolean {
   const record = span instanceof ArenaSpan || span instanceof PluginSpan ? span._extension : null;
+  if (record instanceof ContentPolicy) return record.capturesContent;
   return (record instanceof SpanRecord ? record.fields.capturesContent : undefined) ?? capturesContent();
 }
 
@@ -111,8 +137,14 @@ export function addFields(span: Span, fields: OpenFields): void {
     return;
   }
   if (!span.isRecording()) return;
-  if (span._extension instanceof SpanRecord) merge(span._extension.fields, fields);
-  else span._extension = new SpanRecord({ ...fields }, activeDialect());
+  const known = span._extension;
+  if (known instanceof SpanRecord) {
+    merge(known.fields, fields);
+    return;
+  }
+  const record = new SpanRecord({ ...fields }, activeDialect());
+  if (known instanceof ContentPolicy) record.fields.capturesContent = known.capturesContent;
+  span._extension = record;
 }
 
 function writeNow(span: Span, fields: OpenFields): void {

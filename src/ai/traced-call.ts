@@ -8,7 +8,7 @@ import { activeTracer, capturesContent } from '../init.ts';
 import { follow } from './follow.ts';
 import { pendingContent } from './lazy.ts';
 import { madeOf, OpenCall, type OutputCapture } from './open-call.ts';
-import { addFields, type OpenFields } from './record.ts';
+import { addFields, type OpenFields, setContentPolicy } from './record.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
 
 const MAX_CHUNKS = 10_000;
@@ -32,8 +32,7 @@ export function planOf(name: string, options: TraceOptions): CallPlan {
   const { type, config, metadata, captureInput, captureOutput, aggregate, parent } = options;
   const isRemote = type === 'model' || type === 'embedding';
   const kind = options.kind ?? (isRemote ? SpanKind.CLIENT : SpanKind.INTERNAL);
-  const fields: OpenFields = { type, config, metadata, capturesContent: options.content };
-  const hasFields = Object.values(fields).some((value) => value !== undefined);
+  const hasFields = type !== undefined || config !== undefined || metadata !== undefined;
   return {
     name: options.name ?? name,
     spanOptions: { kind, attributes: options.attributes },
@@ -48,7 +47,7 @@ export function planOf(name: string, options: TraceOptions): CallPlan {
             aggregate,
             maxChunks: options.maxChunks ?? MAX_CHUNKS,
           },
-    fields: hasFields ? fields : undefined,
+    fields: hasFields ? { type, config, metadata } : undefined,
     tracer: options.tracer,
     parent: parent === undefined ? undefined : contextOf(parent),
   };
@@ -76,6 +75,7 @@ function begin(plan: CallPlan, args: unknown[]): OpenCall {
   const span = (plan.tracer ?? activeTracer()).startSpan(plan.name, plan.spanOptions, parent);
   const isRecording = span.isRecording();
   const content = isRecording && (plan.content ?? capturesContent());
+  if (isRecording && plan.content !== undefined) setContentPolicy(span, plan.content);
   if (isRecording && plan.fields !== undefined) addFields(span, plan.fields);
   if (content && plan.input !== null) captureInput(span, plan.input, args);
   return new OpenCall(span, new SpanFrame(parent, span), content ? plan.capture : null);
