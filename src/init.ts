@@ -220,7 +220,7 @@ function start(options: InitOptions): Running | undefined {
     tracer: provider.getTracer(SCOPE, VERSION),
     content,
     dialect: resolveDialect(options.dialect),
-    removeExitHooks: installExitHooks(provider, resolveSignals(options)),
+    removeExitHooks: installExitHooks(provider, resolveSignals(options), endOpenCalls),
   };
 }
 
@@ -233,8 +233,15 @@ function resolveMask(mask: unknown): Mask | undefined {
 }
 
 function resolveRedaction(redact: InitOptions['redact']): Mask | undefined {
-  if (!redact) return undefined;
-  return redaction(redact === true ? {} : redact);
+  if (redact === undefined || redact === null || redact === false) return undefined;
+  try {
+    if (redact === true) return redaction();
+    if (typeof redact === 'object') return redaction(redact);
+    throw new TypeError(`expected true, false or an object, got ${typeof redact}`);
+  } catch (error) {
+    warnInvalid('option redact', 'what it says', messageOf(error), 'everything is masked');
+    return () => '[masked]';
+  }
 }
 
 function registerGlobal(provider: TracerProvider, options: InitOptions): void {
@@ -268,9 +275,19 @@ export async function flush(ms = 30_000): Promise<FlushResult> {
   return running?.provider.flush(ms) ?? NOTHING_FLUSHED;
 }
 
+const beforeEnd = new Set<() => void>();
 const beforeShutdown = new Set<() => void>();
 
-/** Calls `fn` at the beginning of every `shutdown`, while spans can still end. Must not throw. */
+function endOpenCalls(): void {
+  for (const fn of beforeEnd) fn();
+}
+
+/** Calls `fn` when the event loop has run dry and at the beginning of every `shutdown`, while spans can still end. Must not throw. */
+export function onEnd(fn: () => void): void {
+  beforeEnd.add(fn);
+}
+
+/** Calls `fn` at the beginning of every `shutdown`. Must not throw. */
 export function onShutdown(fn: () => void): void {
   beforeShutdown.add(fn);
 }
@@ -279,6 +296,7 @@ export function onShutdown(fn: () => void): void {
 export async function shutdown(ms = 30_000): Promise<void> {
   const stopping = running;
   if (stopping === undefined) return;
+  endOpenCalls();
   for (const fn of beforeShutdown) fn();
   await stopping.provider.shutdown(ms);
   stopping.removeExitHooks();
@@ -333,6 +351,11 @@ export function activeTracer(): Tracer {
 /** Whether `trace` captures arguments and results when not told. */
 export function capturesContent(): boolean {
   return (redirection?.active() ?? running)?.content === 'all';
+}
+
+/** Whether messages and stack traces of errors are recorded: they often quote what went in. Not with `content: 'none'`. */
+export function capturesErrors(): boolean {
+  return (redirection?.active() ?? running)?.content !== 'none';
 }
 
 /** How the AI layer names things: the option of `init`, before it the default. */

@@ -4,6 +4,7 @@ export { BatchSpanProcessor, type BatchSpanProcessorOptions } from './api/batch-
 export { AsyncLocalStorageContextManager } from './api/context.ts';
 export { type IdGenerator, RandomIdGenerator } from './api/ids.ts';
 export type { SpanLimits } from './api/limits.ts';
+export type { Mask, MaskedSpan } from './api/mask.ts';
 export { NoopSpanProcessor } from './api/noop-span-processor.ts';
 export { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
 export {

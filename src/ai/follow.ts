@@ -33,7 +33,8 @@ function followObject(result: object, call: OpenCall): unknown {
   if (result instanceof Promise && result.constructor === Promise) return followPromise(result, call);
   if (isThenable(result)) return followThenable(result, call, follow);
   if (typeof ReadableStream === 'function' && result instanceof ReadableStream) {
-    return followReadableStream(result, call);
+    // A subclass may have private members, which a copy cannot have: it goes back as it is.
+    return result.constructor === ReadableStream ? followReadableStream(result, call) : undefined;
   }
   if (typeof Response === 'function' && result instanceof Response) return followResponse(result, call);
   if (isNodeStream(result)) return followNodeStream(result, call);
@@ -43,13 +44,19 @@ function followObject(result: object, call: OpenCall): unknown {
 }
 
 function followPromise(promise: Promise<unknown>, call: OpenCall): Promise<unknown> {
-  return promise.then(
+  const derived = promise.then(
     (value) => follow(value, call),
     (error) => {
       call.fail(error);
       throw error;
     },
   );
+  // What a program has put on its promise, such as `cancel`. Node keeps its own under symbols.
+  for (const key of Object.keys(promise)) {
+    if (Object.hasOwn(derived, key) || key in Promise.prototype) continue;
+    Object.defineProperty(derived, key, Object.getOwnPropertyDescriptor(promise, key) as PropertyDescriptor);
+  }
+  return derived;
 }
 
 function isThenable(value: object): value is PromiseLike<unknown> {

@@ -142,7 +142,9 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
       'counted. The first provider of a thread decides.',
   },
   content: {
-    meaning: 'What is captured of inputs and outputs: text too, all but text, or nothing.',
+    meaning:
+      'What is captured: `all`; `metadata`, all but inputs, outputs and messages; `none`, as `metadata`, and of errors of ' +
+      'traced calls only their type, as messages often quote what went in.',
     limit:
       'The variable takes `true` (`all`) or `false` (`metadata`). An invalid option captures nothing, an ' +
       'invalid variable no text.',

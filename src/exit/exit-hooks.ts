@@ -12,12 +12,20 @@ import { flushOnSignals } from './signal-hooks.ts';
 /** How long the end of a program waits for spans that are still here: a second, less what the end itself takes. */
 const EXIT_FLUSH_MILLIS = 950;
 
-/** Watches the end of the program for a provider. Returns what takes every listener away again. */
-export function installExitHooks(provider: TracerProvider, signals: readonly FlushSignal[]): () => void {
+/**
+ * Watches the end of the program for a provider. Returns what takes every listener away again.
+ *
+ * @param endOpenCalls - ends spans whose results nobody will read any more; must not throw.
+ */
+export function installExitHooks(
+  provider: TracerProvider,
+  signals: readonly FlushSignal[],
+  endOpenCalls: () => void = () => {},
+): () => void {
   const host = hostProcess();
   if (host === undefined) return () => {};
   const sayOnce = lossReport(provider);
-  const onBeforeExit = lastFlush(provider);
+  const onBeforeExit = lastFlush(provider, endOpenCalls);
   const onMonitor = (): void => {
     if (endsWithoutExit(host)) sayOnce();
   };
@@ -35,10 +43,11 @@ export function installExitHooks(provider: TracerProvider, signals: readonly Flu
 }
 
 /** The event loop has run dry: sends what waits, again and again as long as answers come. */
-function lastFlush(provider: TracerProvider): () => void {
+function lastFlush(provider: TracerProvider, endOpenCalls: () => void): () => void {
   let answeredBefore = -1;
   let delegatedBefore = 0;
   return () => {
+    endOpenCalls();
     const { waiting, exported, rejected, failed, delegated } = provider.stats();
     const answered = exported + rejected + failed;
     // A flush keeps the process alive and brings this event again; after one that got no answer it was the last. What

@@ -117,8 +117,10 @@ function write(fields: Fields, names: Names, out: AttributeWriter): void {
   out.core('error.type', fields.errorType ?? (fields.error === undefined ? undefined : '_OTHER'));
   writeContent(fields, out);
   for (const group of ['config', 'metadata', 'metrics', 'feedback', 'userProperties'] as const) {
+    const members = fields[group];
+    if (members === undefined) continue;
     const prefix = group === 'userProperties' ? 'user' : `spandrel.${group}`;
-    for (const [key, value] of Object.entries(fields[group] ?? {})) out.set(`${prefix}.${key}`, value);
+    for (const [key, value] of Object.entries(members)) out.set(`${prefix}.${key}`, value);
   }
   out.set('spandrel.event.name', fields.eventName);
 }

@@ -17,7 +17,7 @@ export function followModelStream<Result>(result: Result, call: LibraryCall): Re
   const { stream } = given(result);
   if (!(stream instanceof ReadableStream)) return result;
   const chunks = new TextOfParts(call.capture?.maxChunks ?? 0, false);
-  call.partial = () => chunks.value;
-  const followed = followReadableStream(stream, call, (one) => one.value, chunks);
+  call.partial = chunks;
+  const followed = followReadableStream(stream, call, chunks);
   return followed === undefined ? result : { ...result, stream: followed };
 }
