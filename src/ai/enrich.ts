@@ -30,7 +30,7 @@ const CONTENT = [
 
 /**
  * Adds to the active span, or to the one given. Groups such as `metadata` grow with each call; of everything else the
- * last call counts. Returns whether there was a span that records; never throws.
+ * last call counts; `inputs` and `outputs` given here count for more than the captured arguments and result. Returns whether there was a span that records; never throws.
  */
 export function enrichSpan(enrichment: Enrichment, span: Span | undefined = currentSpan()): boolean {
   if (typeof enrichment !== 'object' || enrichment === null) {

@@ -7,7 +7,7 @@ import { warn } from '../diagnostics.ts';
 import { capturesErrors } from '../init.ts';
 import { type ChunkSink, Chunks, type PartialOutput } from './chunks.ts';
 import { pendingContent } from './lazy.ts';
-import { addFields } from './record.ts';
+import { addFields, hasOutputs } from './record.ts';
 import { claimOf } from './usage-claim.ts';
 
 /** What of a call's result is captured, and how. */
@@ -122,6 +122,7 @@ export class OpenCall {
 
   private setOutput(make: ((result: unknown) => unknown) | undefined, result: unknown): void {
     const { span } = this;
+    if (hasOutputs(span)) return;
     const outputs = readContent(span, result, (value) => pendingContent(madeOf(make, value)));
     if (outputs !== undefined) addFields(span, { outputs });
   }

@@ -1,14 +1,16 @@
 /** Traces functions: a span around each call, the active one while it runs, with inputs and outputs. */
-import type { Span } from '@opentelemetry/api';
+import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import { activeContext } from '../api/context.ts';
 import { makeDisposable } from '../api/disposable.ts';
 import { activeTracer } from '../init.ts';
 import { decorate, type TraceDecorator } from './decorator.ts';
 import type { SpanType } from './fields.ts';
 import { OpenCall } from './open-call.ts';
+import { addFields } from './record.ts';
+import { activeDialect } from './settings.ts';
 import { type AnyClass, isClass, type TraceClassOptions } from './trace-class.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
-import { run } from './traced-call.ts';
+import { contextOf, kindOf, run } from './traced-call.ts';
 import { callFrame } from './usage-claim.ts';
 import { wrap } from './wrap.ts';
 
@@ -92,16 +94,17 @@ export const traceGuardrail: TypedTrace = typed('guardrail');
 /** As `trace`, for judging a result. */
 export const traceEvaluator: TypedTrace = typed('evaluator');
 
-/** Options of a span that is not a function's. */
-export type SpanStartOptions = Omit<TraceOptions, 'name' | 'content' | 'captureInput' | 'captureOutput'>;
+/** Options of a span that is not a function's: those of `trace` that are no content, and the API's own. */
+export type SpanStartOptions = Pick<TraceOptions, 'type' | 'config' | 'metadata' | 'tracer' | 'parent'> &
+  SpanOptions;
 
 /**
  * Runs `fn` inside a new span, which it gets as its argument; returns what `fn` returns. The span ends when the result
  * is complete, as with `trace`. The result is not captured.
  */
 export function span<R>(name: string, fn: (span: Span) => R, options: SpanStartOptions = {}): R {
-  const parent = activeContext();
-  const current = activeTracer().startSpan(name, options, parent);
+  const parent = parentOf(options);
+  const current = started(name, options, parent);
   const call = new OpenCall(current, callFrame(parent, current), null);
   return run(call, () => fn(current)) as R;
 }
@@ -114,8 +117,24 @@ export type DisposableSpan = Span & Disposable;
  * active. What is thrown in the block ends it as well; to record it, use `span`.
  */
 export function startSpan(name: string, options: SpanStartOptions = {}): DisposableSpan {
-  const started = activeTracer().startSpan(name, options, activeContext()) as DisposableSpan;
+  const current = started(name, options, parentOf(options)) as DisposableSpan;
   // The API's own span, before `init()`, and spans of other providers have no such method.
-  makeDisposable(started);
-  return started;
+  makeDisposable(current);
+  return current;
+}
+
+function parentOf({ parent }: SpanStartOptions): Context {
+  return parent === undefined ? activeContext() : contextOf(parent);
+}
+
+function started(name: string, options: SpanStartOptions, parent: Context): Span {
+  const { type, config, metadata, tracer = activeTracer() } = options;
+  if (type === undefined && config === undefined && metadata === undefined) {
+    return tracer.startSpan(name, options, parent);
+  }
+  const { kind = kindOf(type), attributes } = options;
+  const ofType = { ...activeDialect().start(type), ...attributes };
+  const span = tracer.startSpan(name, { ...options, kind, attributes: ofType }, parent);
+  if (span.isRecording()) addFields(span, { type, config, metadata });
+  return span;
 }

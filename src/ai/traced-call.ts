@@ -37,8 +37,7 @@ export interface CallPlan {
 
 export function planOf(name: string, options: TraceOptions): CallPlan {
   const { type, content, config, metadata, captureInput, captureOutput, aggregate, parent } = options;
-  const isRemote = type === 'model' || type === 'embedding';
-  const kind = options.kind ?? (isRemote ? SpanKind.CLIENT : SpanKind.INTERNAL);
+  const kind = options.kind ?? kindOf(type);
   const hasFields = type !== undefined || config !== undefined || metadata !== undefined;
   return {
     name: options.name ?? name,
@@ -62,7 +61,13 @@ export function planOf(name: string, options: TraceOptions): CallPlan {
   };
 }
 
-function contextOf(parent: Span | Context): Context {
+/** A model is another service, everything else a part of the program. */
+export function kindOf(type: SpanType | undefined): SpanKind {
+  return type === 'model' || type === 'embedding' ? SpanKind.CLIENT : SpanKind.INTERNAL;
+}
+
+/** The context that a span given as parent stands for. */
+export function contextOf(parent: Span | Context): Context {
   return 'getValue' in parent ? parent : traceApi.setSpan(activeContext(), parent);
 }
 
