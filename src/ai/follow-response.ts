@@ -3,6 +3,7 @@ import { Chunks } from './chunks.ts';
 import { followReadableStream } from './follow-stream.ts';
 import type { OpenCall } from './open-call.ts';
 import { keepOpen } from './open-calls.ts';
+import { isResponse } from './platform-objects.ts';
 
 const TEXT = /^(text\/|application\/(x-)?(json|ndjson|jsonl|xml|.{1,100}\+json))/i;
 
@@ -32,7 +33,7 @@ function likeFetched({ url, redirected, type }: Response, copy: Response): Respo
  * client that gave it, or hand it to a server, which reads it past any copy.
  */
 export function followResponseWhenRead(response: unknown, call: OpenCall): unknown {
-  if (!(response instanceof Response) || response.body === null || response.bodyUsed) {
+  if (!isResponse(response) || response.body === null || response.bodyUsed) {
     call.finish(undefined);
     return response;
   }

@@ -6,6 +6,7 @@ import { followResponse } from './follow-response.ts';
 import { followReadableStream } from './follow-stream.ts';
 import { followThenable } from './follow-thenable.ts';
 import type { OpenCall } from './open-call.ts';
+import { isReadableStream, isResponse } from './platform-objects.ts';
 
 /**
  * Ends the call when its result is complete. Returns the result, or what stands for it: a native promise comes back as
@@ -32,11 +33,11 @@ export function follow(result: unknown, call: OpenCall): unknown {
 function followObject(result: object, call: OpenCall): unknown {
   if (result instanceof Promise && result.constructor === Promise) return followPromise(result, call);
   if (isThenable(result)) return followThenable(result, call, follow);
-  if (typeof ReadableStream === 'function' && result instanceof ReadableStream) {
+  if (isReadableStream(result)) {
     // A subclass may have private members, which a copy cannot have: it goes back as it is.
     return result.constructor === ReadableStream ? followReadableStream(result, call) : undefined;
   }
-  if (typeof Response === 'function' && result instanceof Response) return followResponse(result, call);
+  if (isResponse(result)) return followResponse(result, call);
   if (isNodeStream(result)) return followNodeStream(result, call);
   if (isClientStream(result)) return followClientStream(result, call);
   if (isIterator(result)) return followIterator(result, call);

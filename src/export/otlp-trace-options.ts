@@ -8,7 +8,8 @@ import { checkBooleanOption, checkStringOption, warnInvalid } from '../config/re
 import { resolveChoice, resolveNumber } from '../config/resolve.ts';
 import { warnOnce } from '../diagnostics.ts';
 import { type Endpoint, EndpointError, isLoopback, parseEndpoint, parseGeneralEndpoint } from './endpoint.ts';
-import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol, TlsOptions } from './otlp-http.ts';
+import type { TlsOptions } from './node-client.ts';
+import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol } from './otlp-http.ts';
 import { readTlsOptions, type TlsFiles } from './tls-files.ts';
 
 /** Options of `OTLPTraceExporter`, under the names of opentelemetry-js. Each beats its variables. */
