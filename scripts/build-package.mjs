@@ -1,11 +1,10 @@
 // Bundles src/ to dist/: CommonJS that runtimes run, ES modules over it, and ES modules for bundlers, by esbuild;
 // declarations by tsc. Run after build-core.mjs.
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { writeDeclarations } from './declarations.mjs';
 import { cutLazyChunks, LAZY_CHUNKS, LOADED, loadLazily } from './lazy-chunks.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -139,5 +138,4 @@ await buildModules();
 const built = await buildCommonJs();
 writeWrappers(built);
 
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript')), 'tsc.js');
-execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+writeDeclarations(entries.filter((name) => name !== 'bench-hooks'));

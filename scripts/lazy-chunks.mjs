@@ -33,7 +33,7 @@ export const LAZY_CHUNKS = {
     'api/plugin-span',
     'api/request-encoder',
   ],
-  'provider': [
+  provider: [
     'api/exporter-options',
     'api/overhead-controller',
     'api/span',
