@@ -1,12 +1,14 @@
-// Bundles src/ to dist/: ESM and CommonJS by esbuild, declarations by tsc. Run after build-core.mjs.
-import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+// Bundles src/ to dist/: CommonJS that runtimes run, ES modules over it, and ES modules for bundlers, by esbuild;
+// declarations by tsc. Run after build-core.mjs.
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+import { writeDeclarations } from './declarations.mjs';
+import { cutLazyChunks, LAZY_CHUNKS, LOADED, loadLazily } from './lazy-chunks.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
 const entries = [
   'index',
   'otel',
@@ -19,54 +21,131 @@ const entries = [
   'bench-hooks',
 ].filter((name) => existsSync(join(root, `src/${name}.ts`)));
 
-/** Modules with names to import. The bench measures what is installed, through a hook that is not packed. */
-const published = entries.filter((name) => name !== 'bench-hooks' && name !== 'register');
-const identifier = (name) => name.replaceAll('-', '_');
-
 const shared = {
-  entryPoints: entries.map((name) => join(root, `src/${name}.ts`)),
   bundle: true,
+  splitting: true,
+  format: 'esm',
   platform: 'node',
   target: 'node20',
   external: ['@opentelemetry/api'],
-  sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',
 };
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-await build({
-  ...shared,
-  format: 'esm',
-  splitting: true,
-  outdir: join(root, 'dist/esm'),
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'shared-[hash]',
-});
-
-// CommonJS bundles cannot share chunks: one bundle holds all entries, so that they share one arena and one state.
-await build({
-  ...shared,
-  entryPoints: undefined,
-  stdin: {
-    contents: [
-      ...published.map((name) => `export * as ${identifier(name)} from './src/${name}.ts';`),
-      "export { initOnce } from './src/init.ts';",
-    ].join('\n'),
-    resolveDir: root,
-  },
-  format: 'cjs',
-  outfile: join(root, 'dist/cjs/shared.cjs'),
-});
-for (const name of published) {
-  writeFileSync(
-    join(root, `dist/cjs/${name}.cjs`),
-    `module.exports = require('./shared.cjs').${identifier(name)};\n`,
-  );
+/** For bundlers: what a program does not import can be left out of it. */
+async function buildModules(folder, options) {
+  await build({
+    ...shared,
+    entryPoints: entries.filter((name) => name !== 'bench-hooks').map((name) => join(root, `src/${name}.ts`)),
+    sourcemap: true,
+    outdir: join(dist, folder),
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'shared-[hash]',
+    ...options,
+  });
 }
 
-// What loading src/register.ts does, done at the load of this entry and not of the bundle.
-writeFileSync(join(root, 'dist/cjs/register.cjs'), "require('./shared.cjs').initOnce();\n");
+/** Where a host has no `AsyncLocalStorage`: what stands for it. */
+const callStorage = {
+  name: 'call-storage',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/async-storage\.ts$/ }, () => ({ path: join(root, 'src/api/call-storage.ts') }));
+  },
+};
 
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript')), 'tsc.js');
-execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+/** What entries have in common: what every one has, what the AI layer adds, and what a provider adds. */
+const BASE = ['src/init.ts'];
+const AI = [...BASE, 'src/index.ts'];
+const PROVIDER = modulesOf('provider');
+
+function modulesOf(chunk) {
+  return LAZY_CHUNKS[chunk].map((module) => `src/${module}.ts`);
+}
+
+function commonOf(name) {
+  if (name === 'register' || name === 'lazy-provider') return BASE;
+  if (/^(?:index|ai-sdk|langchain|mcp|experiments)$/.test(name)) return AI;
+  if (/^(?:testing|honeyhive|lazy-(?:dialect|follow|model).*)$/.test(name)) return [...AI, ...PROVIDER];
+  return [...BASE, ...PROVIDER];
+}
+
+/**
+ * An esbuild plugin for entries by name. Each imports the common modules for their effects first: modules that the same
+ * entries reach are one chunk, so all of what is common is one file and not one for each set of entries.
+ */
+const namedEntries = {
+  name: 'entries',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^entry:/ }, ({ path }) => ({ path, namespace: 'entry' }));
+    onResolve({ filter: /^whole:/ }, ({ path }) => ({
+      path: join(root, path.slice('whole:'.length)),
+      sideEffects: true,
+    }));
+    onLoad({ filter: /./, namespace: 'entry' }, ({ path }) => {
+      const name = path.slice('entry:'.length);
+      const modules = name.startsWith('lazy-') ? modulesOf(name.slice('lazy-'.length)) : [`src/${name}.ts`];
+      const lines = [...commonOf(name), ...modules].map((module) => `import 'whole:${module}';`);
+      lines.push(...modules.map((module) => `export * from './${module}';`));
+      return { contents: lines.join('\n'), resolveDir: root };
+    });
+  },
+};
+
+/** The one implementation that Node, Deno and Bun load, by `require` and by `import`. */
+async function buildCommonJs() {
+  const names = [...entries, ...Object.keys(LAZY_CHUNKS).map((chunk) => `lazy-${chunk}`)];
+  const { outputFiles, metafile } = await build({
+    ...shared,
+    entryPoints: names.map((name) => ({ in: `entry:${name}`, out: name })),
+    plugins: [namedEntries, cutLazyChunks(root)],
+    sourcemap: 'inline',
+    outdir: join(dist, 'cjs'),
+    outExtension: { '.js': '.cjs' },
+    chunkNames: 'shared-[hash]',
+    write: false,
+    metafile: true,
+  });
+  mkdirSync(join(dist, 'cjs'), { recursive: true });
+  writeFileSync(join(dist, 'cjs', LOADED), 'module.exports = Object.create(null);\n');
+  for (const { path, text } of outputFiles) {
+    const file = basename(path);
+    const { code, map } = await transform(text, {
+      format: 'cjs',
+      platform: 'node',
+      target: shared.target,
+      sourcemap: 'external',
+      sourcesContent: false,
+      sourcefile: file,
+    });
+    writeFileSync(join(dist, 'cjs', file), `${loadLazily(code)}//# sourceMappingURL=${file}.map\n`);
+    writeFileSync(join(dist, 'cjs', `${file}.map`), map);
+  }
+  return metafile;
+}
+
+/** What `import` gets on runtimes: the CommonJS modules, so that both have one state, under names that can be checked. */
+function writeWrappers({ outputs }) {
+  mkdirSync(join(dist, 'esm'), { recursive: true });
+  for (const { entryPoint, exports: names } of Object.values(outputs)) {
+    const entry = entryPoint?.slice('entry:entry:'.length);
+    if (!entries.includes(entry)) continue;
+    const source = `../cjs/${entry}.cjs`;
+    const lines =
+      names.length === 0
+        ? [`import '${source}';`]
+        : [
+            `import exported from '${source}';`,
+            '',
+            ...names.sort().map((name) => `export const ${name} = exported.${name};`),
+          ];
+    writeFileSync(join(dist, 'esm', `${entry}.mjs`), `${lines.join('\n')}\n`);
+  }
+}
+
+rmSync(dist, { recursive: true, force: true });
+await buildModules('module');
+await buildModules('browser', { platform: 'browser', plugins: [callStorage] });
+const built = await buildCommonJs();
+writeWrappers(built);
+
+writeDeclarations(entries.filter((name) => name !== 'bench-hooks'));

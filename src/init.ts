@@ -13,11 +13,11 @@ import { exportProcessors } from './api/exporter-options.ts';
 import type { SpanLimits } from './api/limits.ts';
 import type { Mask } from './api/mask.ts';
 import { limitOverhead } from './api/overhead.ts';
-import { usableProcessors } from './api/plugin-processors.ts';
 import { masks, type RedactOptions, redaction } from './api/redaction.ts';
 import { redirection } from './api/redirection.ts';
 import { type FlushResult, TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
+import { usableProcessors } from './api/usable-processors.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
 import type { BatchOptions } from './config/batch.ts';
 import { type Content, type ContentOptions, resolveContent } from './config/content.ts';
@@ -202,7 +202,7 @@ function start(options: InitOptions): Running | undefined {
     sampler: resolveSampler(options),
     spanLimits: options.limits,
     meterProvider: options.meterProvider,
-    mask: masks(resolveRedaction(options.redact), resolveMask(options.mask)),
+    mask: maskOf(options),
     resource: resolveResource(options),
     // Ours last: what another processor writes to a span in `onEnd` is exported.
     spanProcessors: [
@@ -224,6 +224,12 @@ function start(options: InitOptions): Running | undefined {
   };
 }
 
+function maskOf({ redact, mask }: InitOptions): Mask | undefined {
+  const own = resolveMask(mask);
+  const isOff = redact === undefined || redact === null || redact === false;
+  return isOff ? own : masks(resolveRedaction(redact), own);
+}
+
 /** Fails closed: what is no mask masks everything. */
 function resolveMask(mask: unknown): Mask | undefined {
   if (mask === undefined || mask === null) return undefined;
@@ -232,8 +238,8 @@ function resolveMask(mask: unknown): Mask | undefined {
   return () => '[masked]';
 }
 
-function resolveRedaction(redact: InitOptions['redact']): Mask | undefined {
-  if (redact === undefined || redact === null || redact === false) return undefined;
+/** Fails closed as well. Loads the patterns only where they are asked for. */
+function resolveRedaction(redact: true | RedactOptions): Mask {
   try {
     if (redact === true) return redaction();
     if (typeof redact === 'object') return redaction(redact);

@@ -31,7 +31,7 @@ import { Ledger, type ShedCounts } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
 import type { Mask } from './mask.ts';
 import { overhead } from './overhead.ts';
-import { PluginProcessors, usableProcessors } from './plugin-processors.ts';
+import { PluginProcessors } from './plugin-processors.ts';
 import { defaultResource, resourceFromAttributes } from './resource.ts';
 import { completion } from './resource-completion.ts';
 import { type Sampler, samplingShortcut } from './sampler.ts';
@@ -43,6 +43,7 @@ import { SpanMetrics } from './span-metrics.ts';
 import type { SpanSettings } from './span-settings.ts';
 import { Tracer } from './tracer.ts';
 import type { InstrumentationScope, Resource, SpanProcessor } from './types.ts';
+import { usableProcessors } from './usable-processors.ts';
 import { isArenaProcessor, WireSpanProcessor } from './wire-span-processor.ts';
 
 /** How to make a provider. Every member is optional; those of upstream's providers mean the same here. */
@@ -139,8 +140,9 @@ export class TracerProvider implements ApiTracerProvider {
     const queue = new SpanQueue(arena.engine);
     const processors = usableProcessors(options.spanProcessors);
     const isDisabled = resolveBoolean('disabled', options.disabled);
-    const metrics = isDisabled ? null : sdkMetrics(options.meterProvider);
-    if (metrics !== null) observeAll(processors, options.meterProvider);
+    const { meterProvider } = options;
+    const metrics = isDisabled || meterProvider === undefined ? null : sdkMetrics(meterProvider);
+    if (metrics !== null) observeAll(processors, meterProvider);
     const isArenaMode = processors.every(isArenaProcessor);
     const bytes = new ArenaDestination(isArenaMode ? processors.filter(isArenaProcessor) : [], queue, ledger);
     const plugins = isArenaMode ? null : new PluginProcessors(processors, arena);

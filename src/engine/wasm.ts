@@ -1,6 +1,6 @@
 /** The engine as a WebAssembly module: instantiated here and nowhere else. */
 import { type Core, createEngine, type Engine, type EngineOptions } from './engine.ts';
-import { wasmBase64 } from './wasm-bytes.gen.ts';
+import { wasmHex } from './wasm-bytes.gen.ts';
 
 const PAGE_BYTES = 65536;
 
@@ -18,8 +18,12 @@ interface WebAssemblyHost {
   ) => { readonly exports: object };
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+const HEX_DIGITS = 2;
+
+function decodeHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: text.length / HEX_DIGITS }, (_, index) =>
+    Number.parseInt(text.substr(index * HEX_DIGITS, HEX_DIGITS), 16),
+  );
 }
 
 /**
@@ -34,6 +38,6 @@ export function createWasmEngine(options: EngineOptions): Engine {
   }
   const pages = options.arenaBytes / PAGE_BYTES;
   const memory = new host.Memory({ initial: pages, maximum: pages });
-  const instance = new host.Instance(new host.Module(decodeBase64(wasmBase64)), { env: { memory } });
+  const instance = new host.Instance(new host.Module(decodeHex(wasmHex)), { env: { memory } });
   return createEngine('wasm', { ...instance.exports } as Core, memory.buffer, options);
 }

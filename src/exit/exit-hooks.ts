@@ -33,7 +33,7 @@ export function installExitHooks(
   host.on('exit', sayOnce);
   // A monitor, and no `uncaughtException` listener, which would keep the program alive.
   host.on('uncaughtExceptionMonitor', onMonitor);
-  const removeSignals = flushOnSignals(host, signals, provider, sayOnce);
+  const removeSignals = signals.length === 0 ? () => {} : flushOnSignals(host, signals, provider, sayOnce);
   return () => {
     host.removeListener('beforeExit', onBeforeExit);
     host.removeListener('exit', sayOnce);
