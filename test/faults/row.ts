@@ -9,7 +9,10 @@ export interface FaultRow {
   readonly promise: string;
   /** Tests that fail when the mechanism is removed. */
   readonly tests: readonly TestReference[];
-  /** Where there is nothing to measure, or nothing of upstream's: why. */
+  /** Why nothing is measured; there are no figures then. */
+  readonly unmeasured?: string;
+  /** Why opentelemetry-js has no figures beside ours. */
+  readonly noUpstream?: string;
   readonly note?: string;
 }
 
