@@ -30,7 +30,7 @@ test('a server that refuses before it has read the body is written nothing more,
   });
   const request = httpRequest(server.url, { method: 'POST' });
   const written = vi.spyOn(request, 'write');
-  const deadline = new Deadline({ timeoutMillis: 10_000, now: () => performance.now() });
+  const deadline = new Deadline({ timeoutMillis: 10_000, now: () => performance.now(), holdsProcess: true });
   onTestFinished(() => deadline.clear());
   const sent = attempt(request, [bytes(64 * MEBIBYTE, 0x01)], deadline);
   await once(request, 'response');

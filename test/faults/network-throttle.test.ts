@@ -73,7 +73,7 @@ describe.concurrent('Retry-After', () => {
 
   test('is kept by flush', TIME, async () => {
     const result = await runFault({
-      ...{ spans: 20, environment: SMALL_BATCHES, pauseMillis: 300, flushMillis: 5_000 },
+      ...{ spans: 20, environment: SMALL_BATCHES, flushAfterError: true, flushMillis: 5_000 },
       answer: ({ index }) => (index === 0 ? { status: 429, headers: { 'retry-after': '2' } } : undefined),
     });
     expectAllOnce(result);
