@@ -28,8 +28,8 @@ is asserted at twice its figure, because tests share their machine; the measured
 
 **To run it again**: \`npm test\` runs every quick row, \`npm run test:long\` the rows of "Long and large".
 With \`SPANDREL_FIGURES=write\` a run measures opentelemetry-js too and writes what it measured to
-\`test/faults/figures/\`; then \`npm run docs:reliability\` writes this page. Each figure's date, machine and command are
-at the end. \`test/reliability.test.ts\` holds the page: no row without tests that exist, none without the figures of
+\`test/faults/figures/\`; then \`npm run docs:reliability\` writes this page. Each figure's date, machine, load (its average
+over the minute before, where noted; times of a loaded machine are too long) and command are at the end. \`test/reliability.test.ts\` holds the page: no row without tests that exist, none without the figures of
 either side or the reason why there are none, in their place.`;
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -81,9 +81,11 @@ function render(sections) {
     .flat()
     .map((row) => [row, measurementOf(row)])
     .filter(([, measurement]) => measurement !== undefined)
-    .map(([{ fault }, { date, machine, node, command }]) => [fault, date, node, machine, `\`${command}\``]);
+    .map(([{ fault }, { date, machine, node, load = '', command }]) => [
+      ...[fault, date, node, machine, `${load}`, `\`${command}\``],
+    ]);
   lines.push('', '## When and where it was measured', '');
-  lines.push(...table(['fault', 'date', 'Node', 'machine', 'command'], measured));
+  lines.push(...table(['fault', 'date', 'Node', 'machine', 'load', 'command'], measured));
   return `${lines.join('\n')}\n`;
 }
 

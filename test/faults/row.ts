@@ -25,6 +25,8 @@ export interface Measurement {
   readonly date: string;
   readonly machine: string;
   readonly node: string;
+  /** Of the machine in the minute before, in processes; times of a loaded machine are too long. Absent: not noted. */
+  readonly load?: number;
   /** What writes it anew. */
   readonly command: string;
   readonly spandrel: Figures;

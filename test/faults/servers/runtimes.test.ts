@@ -156,7 +156,27 @@ function declareRuntime(runtime: Runtime): void {
     expect(linesOf(result)).toEqual([expect.stringMatching(/ECONNREFUSED\. 100 spans are kept/)]);
     expectDelivered(ledgerOf(result), (await receiver)?.spans ?? []);
     expect(ledgerOf(result).exported).toBe(100);
+    const what = `${runtime.name}: delivered spans of 100`;
+    note('servers-refused', 'spandrel', what, (await receiver)?.spans.length ?? 0);
+    if (WRITES_FIGURES) note('servers-refused', 'upstream', what, await upstreamRefused());
   });
+
+  /** What it delivers of the same, when the receiver is there after as long. */
+  async function upstreamRefused(): Promise<number> {
+    const port = await refusingPort();
+    const source = `${UPSTREAM}
+      finish(100);
+      setTimeout(() => console.log('refused'), 200);
+      await flush();`;
+    let receiver: Promise<OtlpReceiver> | undefined;
+    await run(source, `http://127.0.0.1:${port}`, {
+      flags: runtime === DENO ? ['--allow-read', '--allow-sys'] : [],
+      onOutput: () => {
+        receiver ??= receiveOtlp(undefined, port);
+      },
+    });
+    return (await receiver)?.spans.length ?? 0;
+  }
 
   async function cutOff(how: string, send: (url: string) => Promise<ChildResult>) {
     let requests = 0;
@@ -214,6 +234,9 @@ function declareRuntime(runtime: Runtime): void {
     expectBalance(ledgerOf(result));
     const what = `${runtime.name}: requests at the second host`;
     note('servers-redirect-runtimes', 'spandrel', what, second.requests.length);
+    if (!WRITES_FIGURES) return;
+    await runUpstream('finish(100); await flush();', `http://127.0.0.1:${first.port}`);
+    note('servers-redirect-runtimes', 'upstream', what, second.requests.length);
   });
 
   test('ends although the receiver never answers, and says what was not sent', async () => {
