@@ -12,7 +12,9 @@ const providerOf = (processors: string): string => `
 
 /** opentelemetry-js. */
 const THEIRS = `
-    import { BasicTracerProvider, BatchSpanProcessor, InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+    import { createRequire } from 'node:module';
+    const load = createRequire(import.meta.url);
+    const { BasicTracerProvider, BatchSpanProcessor, InMemorySpanExporter } = load('@opentelemetry/sdk-trace-base');
     const provider: any = new BasicTracerProvider({ spanProcessors: [${OURS}] });`;
 
 /** Starts spans without ending them; what is left of them when all are collected. */

@@ -1,5 +1,7 @@
 /** The built package on Node, Deno and Bun: one program a behaviour, the same on each. */
 import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FlushResult } from '../../../src/api/flush-result.ts';
 import type { Stats } from '../../../src/init.ts';
@@ -284,7 +286,34 @@ requireCounterpart(DENO.name, () => probeRuntime(DENO))('Deno with few permissio
     expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 0, stderr: '' });
     expect(ledgerOf(result)).toMatchObject({ engine: 'wasm', exported: 100 });
     expectDelivered(ledgerOf(result), receiver.spans);
+    const what = 'network and environment: delivered spans of 100';
+    note('servers-deno-permissions', 'spandrel', what, receiver.spans.length);
+    if (WRITES_FIGURES) note('servers-deno-permissions', 'upstream', what, await upstreamDelivered());
   });
+
+  /** Of opentelemetry-js, in one file, so that it need not read its own. */
+  async function upstreamDelivered(): Promise<number> {
+    const receiver = await receiveOtlp();
+    const folder = fileURLToPath(new URL('../../versions/sdk-2/', import.meta.url));
+    const contents = `
+      import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+      import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+      const provider = new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())] });
+      for (let index = 0; index < 100; index += 1) provider.getTracer('t').startSpan('work').end();
+      await provider.forceFlush();`;
+    const banner = {
+      js: "import { createRequire } from 'node:module'; const require = createRequire('file:///x');",
+    };
+    const { outputFiles } = await build({
+      ...{ stdin: { contents, resolveDir: folder }, bundle: true, write: false, banner },
+      ...{ platform: 'node', format: 'esm', logLevel: 'silent' },
+    });
+    const runtime = { ...DENO, parameters: ['run', '--no-prompt', '--allow-net', '--allow-env'] };
+    await installation.run(runtime, installation.add('upstream.mjs', outputFiles[0].text), {
+      environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base },
+    });
+    return receiver.spans.length;
+  }
 
   test('says which permission is missing for the network, and ends', async () => {
     const receiver = await receiveOtlp();
