@@ -76,7 +76,7 @@ const STALLED = (sdk: string) => `
   }
 `;
 
-test('an event loop that stands still for longer than an export may take times out none, and repeats none', {
+test.concurrent('an event loop that stands still for longer than an export may take times out none, and repeats none', {
   timeout: 60_000,
 }, async () => {
   const parameters = [String(TIMEOUT), String(STALL)];
@@ -226,7 +226,7 @@ async function expectUnmoved(how: string, environment: Record<string, string>): 
   keepFigures(`process-clock-${how}`, COMMAND, figures(ours), theirs);
 }
 
-describe('a wall clock that is set by an hour', { timeout: 90_000 }, () => {
+describe.concurrent('a wall clock that is set by an hour', { timeout: 90_000 }, () => {
   test('in Date moves no retry, and no duration of a span', async () => {
     await expectUnmoved('date', {});
   });
