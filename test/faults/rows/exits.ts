@@ -32,7 +32,7 @@ export const EXITS: readonly FaultRow[] = [
       'pipe-flush.test.ts: the last flush > (%j) gives up, of two seconds, after %d ms: when its next try would come too late',
       'pipe-flush.test.ts: the last flush > (%j) ends after %d ms when the destination asked for a longer pause',
     ],
-    note: 'Upstream has nothing to wait with: the signal ends the program at once, and the spans are lost unsaid.',
+    note: 'Upstream has nothing to wait with: the signal ends the program at once, and the spans are lost unsaid. Measured on a loaded machine (8 processes).',
   },
   {
     id: 'exit-natural',
