@@ -1,5 +1,6 @@
 /** One destination's place in a queue of finished spans: what it took, released and lost. */
 import { warn } from '../diagnostics.ts';
+import { MOST_PIECES } from './arena-pieces.ts';
 import type { ExportRequest, RequestSource } from './exporter.ts';
 import { layRequest } from './request.ts';
 import type { Part, Piece, SpanQueue, Stream } from './span-queue.ts';
@@ -54,6 +55,11 @@ export class SpanCursor implements RequestSource {
    */
   get maxRequestBytes(): number {
     return Math.floor(this.queue.budget / (4 * Math.max(1, this.queue.destinations)));
+  }
+
+  /** A quarter of the piece records there can be waits here: spans of thousands of scopes, a piece each. */
+  get isCrowded(): boolean {
+    return (this.queue.end - this.next) * 4 > MOST_PIECES;
   }
 
   /** Spans that finished after it was closed. */

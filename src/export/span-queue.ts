@@ -79,7 +79,7 @@ export class SpanQueue {
   /** A new destination; it sees the spans committed from now on. */
   attach(): SpanCursor {
     this.attached += 1;
-    const cursor = new SpanCursor(this, this.removed + this.pieces.length);
+    const cursor = new SpanCursor(this, this.end);
     this.cursors.add(cursor);
     return cursor;
   }
@@ -108,6 +108,11 @@ export class SpanQueue {
   /** Pieces that were not freed, oldest first. */
   get heldPieces(): readonly Piece[] {
     return this.pieces.filter(({ holds }) => holds > 0);
+  }
+
+  /** Position after its newest piece. */
+  get end(): number {
+    return this.removed + this.pieces.length;
   }
 
   /** Whether a destination at work is done with something that others still hold. */

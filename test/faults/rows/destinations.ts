@@ -25,7 +25,8 @@ export const DESTINATIONS: readonly FaultRow[] = [
       'destinations.test.ts: on the %s engine > a destination that %s loses its own oldest spans, and the other none',
       'destinations.test.ts: a queue size on the %s engine > of %i counts for the destination that has it: one that is dead fills no other',
     ],
-    note: 'Nothing to measure beyond that it holds. Upstream has a queue of span objects for each destination, 2,048 by default.',
+    noUpstream:
+      'It has a queue of span objects for each destination, 2,048 by default: no arena to share. The row above has its figures.',
   },
   {
     id: 'destinations-providers',
@@ -36,6 +37,6 @@ export const DESTINATIONS: readonly FaultRow[] = [
       'destinations.test.ts: two providers on one arena, on the %s engine > a dead one that filled it with %s leaves the other its share',
       'destinations.test.ts: two providers on one arena, on the %s engine > one above its share takes nothing from one below',
     ],
-    note: 'Nothing to measure beyond that it holds. Upstream shares no memory between providers, and has no bound in bytes.',
+    noUpstream: 'It shares no memory between providers, and has no bound in bytes.',
   },
 ];
