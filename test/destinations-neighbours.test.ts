@@ -90,7 +90,7 @@ describe.each(ENGINES)('two providers on one arena, on the %s engine', (engine) 
       const [whole, half, most] = [
         countOf(first, 1.2, BURST_BYTES),
         countOf(second, 0.42, CHAT_BYTES),
-        countOf(second, 0.7, BURST_BYTES),
+        countOf(second, 0.82, BURST_BYTES),
       ];
       burst(filler, whole);
       await turn();
@@ -100,8 +100,9 @@ describe.each(ENGINES)('two providers on one arena, on the %s engine', (engine) 
         burst(filler, whole);
         chats(tracer, half);
         expect(second.stats().waiting).toBe(half);
-        await second.flush();
         burst(filler, whole);
+        expect(second.stats().shed.content).toBe('full');
+        await second.flush();
         burst(tracer, most);
         await second.flush();
       }
@@ -145,13 +146,31 @@ describe.each(ENGINES)('two providers on one arena, on the %s engine', (engine) 
     expect(second.stats().shed).toMatchObject({ shortened: 0, omitted: 0 });
   });
 
+  test('one at work gives nothing up either to one that has much content', async () => {
+    const { sdk, dead: busy, live, chats, made } = await parts(() => ({ kind: 'delivered', rejected: 0 }));
+    const [first, second] = [make(sdk, busy), make(sdk, live)];
+    burst(first.getTracer('t'), 10);
+    await first.flush();
+    burst(second.getTracer('t'), 1);
+    await second.flush();
+    const half = countOf(first, 0.48, BURST_BYTES);
+    burst(first.getTracer('t'), half);
+    chats(second.getTracer('t'), countOf(second, 0.42, CHAT_BYTES));
+    expect(second.stats().shed.shortened).toBeGreaterThan(0);
+    await Promise.all([first.flush(), second.flush()]);
+    expect(first.stats()).toMatchObject({ exported: 10 + half, waiting: 0 });
+    expect(second.stats()).toMatchObject({ exported: 1 + made(), waiting: 0 });
+    for (const one of [first, second]) expect(one.stats().dropped).toEqual({});
+  });
+
   test('many that are dead leave room for requests and spans of the one at work', async () => {
     const { sdk, dead, live } = await parts(() => new Promise<never>(() => {}));
     const others = Array.from({ length: 6 }, () => make(sdk, dead));
     const provider = make(sdk, live);
     for (const other of others) burst(other.getTracer('t'), 1);
     for (const other of others) burst(other.getTracer('t'), countOf(other, 0.5, BURST_BYTES));
-    await turn();
+    // Each has its first request on the way from here on.
+    await Promise.all(others.map((other) => other.flush(1)));
     const tenth = countOf(provider, 0.1, BURST_BYTES);
     for (let round = 0; round < 10; round += 1) {
       burst(provider.getTracer('t'), tenth);

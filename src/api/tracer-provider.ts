@@ -208,8 +208,12 @@ export class TracerProvider implements ApiTracerProvider {
     };
     const tracer = new Tracer(this.settings, scope, stream);
     this.tracers.set(key, tracer);
+    this.tracerMade(tracer);
     return tracer;
   }
+
+  /** Called for each new tracer. */
+  protected tracerMade(_tracer: Tracer): void {}
 
   /**
    * Makes this the global provider, with a context manager and a propagator. `null` leaves one of them out.

@@ -16,11 +16,9 @@ export class TracerProvider extends UnwatchedTracerProvider {
   private unwatch: (() => void) | undefined;
   private stopped: Promise<void> | undefined;
 
-  override getTracer(...scope: Parameters<UnwatchedTracerProvider['getTracer']>): Tracer {
-    const tracer = super.getTracer(...scope);
-    providers.set(tracer.stream, this);
+  protected override tracerMade({ stream }: Tracer): void {
+    providers.set(stream, this);
     if (!this.settings.isShutdown && this.hasDestination) this.unwatch ??= watchEnd(this);
-    return tracer;
   }
 
   /** Flushes, then stops: spans that end afterwards are dropped and counted, new ones do not record. */

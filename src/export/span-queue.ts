@@ -124,8 +124,7 @@ export class SpanQueue {
 
   /** Up to which opening the destination that got furthest has had answers. */
   get answeredUpTo(): number {
-    // To copy bytes out is no answer.
-    return this.isPassing ? 0 : Math.max(0, ...[...this.cursors].map(({ answeredUpTo }) => answeredUpTo));
+    return Math.max(0, ...[...this.cursors].map(({ answeredUpTo }) => answeredUpTo));
   }
 
   /** Whether each of its destinations that wait has, since its last answer, seen one of `ahead` get a later piece through. */
