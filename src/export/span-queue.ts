@@ -4,7 +4,16 @@
  * released it.
  */
 import type { Engine } from '../engine/engine.ts';
-import { budgetBytes, endOf, isHalfFull, MOST_PIECES, spansOf, startOf } from './arena-pieces.ts';
+import {
+  budgetBytes,
+  endOf,
+  isHalfFull,
+  MOST_PIECES,
+  spansOf,
+  startOf,
+  usedShare,
+  waitingBytes,
+} from './arena-pieces.ts';
 import { QueueNeighbours } from './queue-neighbours.ts';
 import { SpanCursor } from './span-cursor.ts';
 
@@ -171,10 +180,14 @@ export class SpanQueue {
     return this.neighbours.hasRoomForContentOf(this);
   }
 
-  /** Its bytes that no destination has had answered, as a share of what it may have of the arena beside the other queues. */
+  /**
+   * What it takes of its share of the arena, 1 for all of it: of the blocks in use as much as of the bytes that wait.
+   * What a destination has had answered is here only for others.
+   */
   get ownShare(): number {
-    const own = Math.min(...[...this.cursors].map(({ waitingBytes }) => waitingBytes));
-    return (own * this.neighbours.sharing(this)) / this.budget;
+    const own = Math.min(...[...this.cursors].map((cursor) => cursor.waitingBytes));
+    const { engine, neighbours } = this;
+    return (own / waitingBytes(engine)) * usedShare(engine) * neighbours.sharing(this);
   }
 
   /** As `giveUp`, of what only destinations wait for which are behind others of this queue, or behind those of `ahead`. */
