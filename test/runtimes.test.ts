@@ -122,6 +122,22 @@ requireCounterpart('Chromium', probeChromium)('Chromium', () => {
     const report = await runInChromium(program, (body) => spans.push(...spansOf(gunzipSync(body))));
     expectSmoke(JSON.parse(report), spans, 'wasm');
   }, 60_000);
+
+  test('a page that is hidden sends what has finished', async () => {
+    const program = await bundle(
+      ['browser'],
+      `spandrel.init({ endpoint: location.origin, batch: { scheduledDelayMillis: 600_000 } });
+      spandrel.span('last', () => {});
+      // Nobody can look away from a headless page: it is told that somebody did.
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden' });
+      document.dispatchEvent(new Event('visibilitychange'));
+      while (spandrel.stats().exported === 0) await turn();
+      await fetch('/result', { method: 'POST', body: 'sent' });`,
+    );
+    const names: string[] = [];
+    await runInChromium(program, (body) => names.push(...spansOf(body).map(({ name }) => name)));
+    expect(names).toEqual(['last']);
+  }, 60_000);
 });
 
 requireCounterpart('workerd', probeWorkerd)('workerd', () => {

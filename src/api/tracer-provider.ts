@@ -14,7 +14,6 @@ import { environmentAttributes } from '../config/resource-environment.ts';
 import { resolveSampler } from '../config/sampler.ts';
 import { type GeneralLimits, resolveSpanLimits } from '../config/span-limits.ts';
 import { warnOnce } from '../diagnostics.ts';
-import type { Arena } from '../engine/arena.ts';
 import type { EngineName } from '../engine/engine.ts';
 import { openArena } from '../engine/select.ts';
 import { SpanQueue, type Stream } from '../export/span-queue.ts';
@@ -22,7 +21,7 @@ import { ArenaDestination } from './arena-destination.ts';
 import { AttributeList } from './attribute-list.ts';
 import { AttributeListPool } from './attribute-list-pool.ts';
 import { describe } from './attributes.ts';
-import { arenaLevel, FULL, overheadLevel, SHORTENED } from './content-level.ts';
+import { FULL, overheadLevel, queueLevel, SHORTENED } from './content-level.ts';
 import { ownContextManager } from './context.ts';
 import type { DestinationFlush, FlushResult } from './flush-result.ts';
 import { resourceHeader, scopeFields } from './header-messages.ts';
@@ -209,8 +208,12 @@ export class TracerProvider implements ApiTracerProvider {
     };
     const tracer = new Tracer(this.settings, scope, stream);
     this.tracers.set(key, tracer);
+    this.tracerMade(tracer);
     return tracer;
   }
+
+  /** Called for each new tracer. */
+  protected tracerMade(_tracer: Tracer): void {}
 
   /**
    * Makes this the global provider, with a context manager and a propagator. `null` leaves one of them out.
@@ -312,14 +315,15 @@ export class TracerProvider implements ApiTracerProvider {
       live: ledger.live,
       abandoned: ledger.abandoned,
       ...counts,
-      shed: shedStats(counts.shed, ledger, arena),
+      shed: shedStats(counts.shed, this.settings),
       memo: arena.memo,
     };
   }
 }
 
-function shedStats(counts: ShedCounts, { unsampled }: Ledger, arena: Arena): ShedStats {
-  const level = Math.max(arenaLevel(arena), overheadLevel());
+function shedStats(counts: ShedCounts, { ledger, arena, queue }: SpanSettings): ShedStats {
+  const { unsampled } = ledger;
+  const level = Math.max(queueLevel(arena, queue), overheadLevel());
   const content = level === FULL ? 'full' : level === SHORTENED ? 'shortened' : 'omitted';
   return { ...counts, unsampled, content, sampling: overhead?.sampling ?? 1 };
 }

@@ -40,7 +40,7 @@ export class FetchClient implements HttpClient {
         // A page that is left takes other requests with it.
         ...(isLeaving() && blob.size <= KEEPALIVE_BYTES ? { keepalive: true } : {}),
       });
-      return await answer(response);
+      return await readAnswer(response);
     } catch (error) {
       return { kind: 'no-answer', code: deadline.stopReason ?? codeOfFailure(error), stale: false };
     }
@@ -62,7 +62,7 @@ function isLeaving(): boolean {
   return (globalThis as PageHost).document?.visibilityState === 'hidden';
 }
 
-async function answer(response: Response): Promise<AttemptResult> {
+async function readAnswer(response: Response): Promise<AttemptResult> {
   const { headers } = response;
   // A browser hides a redirect that it does not follow behind this type, and its status behind 0.
   const status = response.type === 'opaqueredirect' ? 302 : response.status;
