@@ -47,6 +47,7 @@ export const LAZY_CHUNKS = {
     'config/signals',
     'exit/exit-hooks',
     'exit/request-flushes',
+    'exit/watched-tracer-provider',
   ],
   'propagator-b3': ['api/b3-propagator'],
   'shorten-content': ['api/shorten-content'],

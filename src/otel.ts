@@ -107,9 +107,9 @@ export type {
 } from './config/batch.ts';
 export type { GeneralLimits } from './config/span-limits.ts';
 export {
-  TracerProvider,
-  TracerProvider as BasicTracerProvider,
-  TracerProvider as NodeTracerProvider,
+  WatchedTracerProvider as BasicTracerProvider,
+  WatchedTracerProvider as NodeTracerProvider,
+  WatchedTracerProvider as TracerProvider,
 } from './exit/watched-tracer-provider.ts';
 export { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 export { InMemorySpanExporter } from './export/in-memory-span-exporter.ts';

@@ -1,7 +1,7 @@
 /** @module The provider that a program makes itself: its unsent spans are sent, or said, at the end of the program too. */
 
 import type { Tracer } from '../api/tracer.ts';
-import { TracerProvider as UnwatchedTracerProvider } from '../api/tracer-provider.ts';
+import { TracerProvider } from '../api/tracer-provider.ts';
 import { watchEnd } from './end-watch.ts';
 
 /** The provider of each stream: who can still make spans, and spans that wait, keep the provider from being collected. */
@@ -12,7 +12,7 @@ const providers = new WeakMap<object, TracerProvider>();
  * program is watched, whether it is registered or not: at a natural end what has finished is sent, for up to a second, and
  * at any other one line says how many spans are lost.
  */
-export class TracerProvider extends UnwatchedTracerProvider {
+export class WatchedTracerProvider extends TracerProvider {
   private unwatch: (() => void) | undefined;
   private stopped: Promise<void> | undefined;
 
