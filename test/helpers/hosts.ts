@@ -71,7 +71,7 @@ export async function runInChromium(program: string, receive: (body: Buffer) => 
     await ended(browser);
     server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
@@ -138,6 +138,9 @@ function deadline(reject: (error: Error) => void, what: string): void {
 async function ended(child: ChildProcess | undefined): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
+  // The processes below it write to the profile until it has told them to end.
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), 5000);
   await exit;
+  clearTimeout(force);
 }
