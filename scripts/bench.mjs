@@ -1,5 +1,5 @@
 // Bundles bench/ with esbuild and runs it with the arguments it was given; bench/options.ts reads them.
-// `propagation` as the first argument runs bench/propagation.ts instead.
+// `propagation` or `startup` as the first argument runs bench/propagation.ts or bench/startup.ts instead.
 // Packages stay external, and `spandrel` is this package's own dist, so what is measured is what people install.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -15,7 +15,7 @@ mkdirSync(output, { recursive: true });
 await build({
   absWorkingDir: root,
   // The corpus is an entry of its own: each side of a row imports its own copy of it.
-  entryPoints: ['run', 'worker', 'corpus', 'propagation'].map((name) => `bench/${name}.ts`),
+  entryPoints: ['run', 'worker', 'corpus', 'propagation', 'startup'].map((name) => `bench/${name}.ts`),
   outdir: output,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -27,9 +27,9 @@ await build({
   logLevel: 'warning',
 });
 
-const program = args[0] === 'propagation' ? 'propagation' : 'run';
+const program = ['propagation', 'startup'].includes(args[0]) ? args[0] : 'run';
 const rivals = join(root, 'bench/rivals');
-if (program === 'run' && !args.includes('--no-rivals') && !existsSync(join(rivals, 'node_modules'))) {
+if (program !== 'propagation' && !args.includes('--no-rivals') && !existsSync(join(rivals, 'node_modules'))) {
   console.error('bench: installing the rivals, once');
   const installed = spawnSync('npm', ['ci', '--silent'], { cwd: rivals, stdio: 'inherit' });
   if (installed.status !== 0)

@@ -54,10 +54,9 @@ describeBundlers('bundled', () => {
       const bundle = {
         bundle: true,
         platform: 'node',
-        format,
+        format: 'esm',
         outfile,
         logLevel: 'silent',
-        banner,
         ...options,
       };
       await build({ entryPoints: [entry], ...bundle });
