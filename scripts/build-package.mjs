@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { writeDeclarations } from './declarations.mjs';
 import { cutLazyChunks, LAZY_CHUNKS, LOADED, loadLazily } from './lazy-chunks.mjs';
+import { writeThirdPartyNotices } from './third-party-notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -28,20 +29,22 @@ const shared = {
   platform: 'node',
   target: 'node20',
   external: ['@opentelemetry/api'],
-  sourcesContent: false,
+  sourcesContent: true,
   logLevel: 'warning',
 };
 
 /** For bundlers: what a program does not import can be left out of it. */
 async function buildModules() {
-  await build({
+  const { metafile } = await build({
     ...shared,
     entryPoints: entries.filter((name) => name !== 'bench-hooks').map((name) => join(root, `src/${name}.ts`)),
     sourcemap: true,
     outdir: join(dist, 'module'),
     outExtension: { '.js': '.mjs' },
     chunkNames: 'shared-[hash]',
+    metafile: true,
   });
+  return metafile;
 }
 
 /** What entries have in common: what every one has, what the AI layer adds, and what a provider adds. */
@@ -106,7 +109,7 @@ async function buildCommonJs() {
       platform: 'node',
       target: shared.target,
       sourcemap: 'external',
-      sourcesContent: false,
+      sourcesContent: true,
       sourcefile: file,
     });
     const head = entries.includes(file.replace(/\.cjs$/, '')) ? 'require("./runtime.cjs"); ' : '';
@@ -147,8 +150,9 @@ function writeWrappers({ outputs }) {
 }
 
 rmSync(dist, { recursive: true, force: true });
-await buildModules();
-const built = await buildCommonJs();
-writeWrappers(built);
+const modules = await buildModules();
+const commonJs = await buildCommonJs();
+writeWrappers(commonJs);
+writeThirdPartyNotices(root, [modules, commonJs]);
 
 writeDeclarations(entries.filter((name) => name !== 'bench-hooks'));
