@@ -1,11 +1,12 @@
 // Bundles src/ to dist/: CommonJS that runtimes run, ES modules over it, and ES modules for bundlers, by esbuild;
 // declarations by tsc. Run after build-core.mjs.
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { writeDeclarations } from './declarations.mjs';
 import { cutLazyChunks, LAZY_CHUNKS, LOADED, loadLazily } from './lazy-chunks.mjs';
+import { writeThirdPartyNotices } from './third-party-notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -28,21 +29,23 @@ const shared = {
   platform: 'node',
   target: 'node20',
   external: ['@opentelemetry/api'],
-  sourcesContent: false,
+  sourcesContent: true,
   logLevel: 'warning',
 };
 
 /** For bundlers: what a program does not import can be left out of it. */
 async function buildModules(folder, options) {
-  await build({
+  const { metafile } = await build({
     ...shared,
     entryPoints: entries.filter((name) => name !== 'bench-hooks').map((name) => join(root, `src/${name}.ts`)),
     sourcemap: true,
     outdir: join(dist, folder),
     outExtension: { '.js': '.mjs' },
     chunkNames: 'shared-[hash]',
+    metafile: true,
     ...options,
   });
+  return metafile;
 }
 
 /** Where a host has no `AsyncLocalStorage`: what stands for it. */
@@ -107,6 +110,7 @@ async function buildCommonJs() {
   });
   mkdirSync(join(dist, 'cjs'), { recursive: true });
   writeFileSync(join(dist, 'cjs', LOADED), 'module.exports = Object.create(null);\n');
+  copyFileSync(join(root, 'scripts/runtime.cjs'), join(dist, 'cjs/runtime.cjs'));
   for (const { path, text } of outputFiles) {
     const file = basename(path);
     const { code, map } = await transform(text, {
@@ -114,13 +118,25 @@ async function buildCommonJs() {
       platform: 'node',
       target: shared.target,
       sourcemap: 'external',
-      sourcesContent: false,
+      sourcesContent: true,
       sourcefile: file,
     });
-    writeFileSync(join(dist, 'cjs', file), `${loadLazily(code)}//# sourceMappingURL=${file}.map\n`);
+    const head = entries.includes(file.replace(/\.cjs$/, '')) ? 'require("./runtime.cjs"); ' : '';
+    writeFileSync(
+      join(dist, 'cjs', file),
+      `${head}${loadLazily(withoutRequire(code))}//# sourceMappingURL=${file}.map\n`,
+    );
     writeFileSync(join(dist, 'cjs', `${file}.map`), map);
   }
   return metafile;
+}
+
+/** In an ES module that a bundler makes of CommonJS there is no `require` for modules of the runtime. */
+function withoutRequire(code) {
+  return code.replace(
+    /\brequire\(("node:\w+")\)/g,
+    '(globalThis.process?.getBuiltinModule?.($1) ?? require($1))',
+  );
 }
 
 /** What `import` gets on runtimes: the CommonJS modules, so that both have one state, under names that can be checked. */
@@ -143,9 +159,10 @@ function writeWrappers({ outputs }) {
 }
 
 rmSync(dist, { recursive: true, force: true });
-await buildModules('module');
-await buildModules('browser', { platform: 'browser', plugins: [callStorage] });
-const built = await buildCommonJs();
-writeWrappers(built);
+const modules = await buildModules('module');
+const browser = await buildModules('browser', { platform: 'browser', plugins: [callStorage] });
+const commonJs = await buildCommonJs();
+writeWrappers(commonJs);
+writeThirdPartyNotices(root, [modules, browser, commonJs]);
 
 writeDeclarations(entries.filter((name) => name !== 'bench-hooks'));
