@@ -1,5 +1,5 @@
 /** @module The numbers of an experiment as tables for a terminal of any width. */
-import { getBorderCharacters, table } from 'table';
+import { markdownTable } from 'markdown-table';
 import type { ExperimentResult, MetricComparison, MetricSummary } from '../result.ts';
 import {
   formatAmount,
@@ -23,8 +23,10 @@ interface Column<Row> {
   readonly paint?: (row: Row) => Parameters<Paint>[0] | undefined;
 }
 
-/** Between two columns. */
-const GAP = 2;
+/** Columns of what stands between two cells. */
+const GAP = 3;
+/** A column of the library is never narrower. */
+const NARROWEST = 2;
 const LONGEST_NAME = 40;
 const SHORTEST_NAME = 6;
 
@@ -132,7 +134,9 @@ function tableOf<Row>(
   if (rows.length === 0) return '';
   let columns = all;
   const widths = () =>
-    columns.map(({ title, cell }) => Math.max(widthOf(title), ...rows.map((row) => widthOf(cell(row)))));
+    columns.map(({ title, cell }) =>
+      Math.max(NARROWEST, widthOf(title), ...rows.map((row) => widthOf(cell(row)))),
+    );
   const rest = () =>
     widths()
       .slice(1)
@@ -142,7 +146,7 @@ function tableOf<Row>(
     const leave = columns.findLastIndex(({ rank }, place) => place > 0 && rank === last);
     columns = columns.filter((_, place) => place !== leave);
   }
-  const first = Math.max(1, Math.min(widths()[0], available - rest()));
+  const first = Math.max(NARROWEST, Math.min(widths()[0], available - rest()));
   const cells = rows.map((row) =>
     columns.map(({ cell, paint: style }, place) => {
       const text = place === 0 ? fitted(cell(row), first) : cell(row);
@@ -151,13 +155,12 @@ function tableOf<Row>(
     }),
   );
   const titles = columns.map(({ title }, place) => paint('bold', place === 0 ? fitted(title, first) : title));
-  return table([titles, ...cells], {
-    border: getBorderCharacters('void'),
-    drawHorizontalLine: () => false,
-    columns: columns.map((_, place) => ({
-      alignment: place === 0 ? 'left' : 'right',
-      paddingLeft: place === 0 ? 0 : GAP,
-      paddingRight: 0,
-    })),
+  const text = markdownTable([titles, ...cells], {
+    align: columns.map((_, place) => (place === 0 ? 'left' : 'right')),
+    delimiterStart: false,
+    delimiterEnd: false,
+    stringLength: widthOf,
   });
+  const [head, marks, ...body] = text.split('\n');
+  return `${[head, marks.replaceAll(':', '-'), ...body].join('\n')}\n`;
 }
