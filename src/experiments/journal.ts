@@ -72,6 +72,11 @@ export class Journal {
     return new Journal(path, file, bytes);
   }
 
+  /** Appends to a file that is open already. @internal */
+  static over(path: string, file: number): Journal {
+    return new Journal(path, file, 0);
+  }
+
   /** Whether the line is in the file. */
   append(line: JournalLine): boolean {
     if (this.file === null) return false;

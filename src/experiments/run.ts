@@ -198,7 +198,7 @@ export class Run {
     const kept =
       journal === null
         ? ''
-        : ` ${total} items are done and kept in ${journal.path}; resume: '${run.runId}' goes on.`;
+        : `; ${total} items are done and kept in ${journal.path}; resume: '${run.runId}' goes on.`;
     return new Error(`${run.name}: the run ended early: ${messageFor(fault)}${kept}`, { cause: fault });
   }
 }
