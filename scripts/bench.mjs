@@ -1,5 +1,5 @@
 // Bundles bench/ with esbuild and runs it with the arguments it was given; bench/options.ts reads them.
-// `propagation` as the first argument runs bench/propagation.ts instead.
+// `propagation` or `experiments` as the first argument runs the file of that name instead.
 // Packages stay external, and `spandrel` is this package's own dist, so what is measured is what people install.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -15,7 +15,7 @@ mkdirSync(output, { recursive: true });
 await build({
   absWorkingDir: root,
   // The corpus is an entry of its own: each side of a row imports its own copy of it.
-  entryPoints: ['run', 'worker', 'corpus', 'propagation'].map((name) => `bench/${name}.ts`),
+  entryPoints: ['run', 'worker', 'corpus', 'propagation', 'experiments'].map((name) => `bench/${name}.ts`),
   outdir: output,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -27,7 +27,7 @@ await build({
   logLevel: 'warning',
 });
 
-const program = args[0] === 'propagation' ? 'propagation' : 'run';
+const program = ['propagation', 'experiments'].find((name) => name === args[0]) ?? 'run';
 const rivals = join(root, 'bench/rivals');
 if (program === 'run' && !args.includes('--no-rivals') && !existsSync(join(rivals, 'node_modules'))) {
   console.error('bench: installing the rivals, once');

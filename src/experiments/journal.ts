@@ -13,7 +13,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe } from '../api/attributes.ts';
 import { error as reportError } from '../diagnostics.ts';
 import { linesOf } from './file-lines.ts';
-import { toJson } from './json.ts';
+import { itemToJson, toJson } from './json.ts';
 import type { ItemResult } from './result.ts';
 
 const FILE_MODE = 0o600;
@@ -80,7 +80,8 @@ export class Journal {
   /** Whether the line is in the file. */
   append(line: JournalLine): boolean {
     if (this.file === null) return false;
-    const bytes = Buffer.from(`${toJson(line)}\n`);
+    const text = line.kind === 'item' ? `{"kind":"item","item":${itemToJson(line.item)}}` : toJson(line);
+    const bytes = Buffer.from(`${text}\n`);
     try {
       const written = writeSync(this.file, bytes);
       if (written < bytes.length) throw new Error('the disk is full (ENOSPC)');

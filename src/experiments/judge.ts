@@ -81,7 +81,19 @@ function callEvaluator(
 ): Promise<unknown> {
   const { id, row, output } = item;
   const { inputs, expected, metadata = {} } = row;
-  return plan.attempts.run(`row ${id}: the evaluator ${name}`, plan.timeoutMs, (signal) =>
-    evaluate({ id, inputs, input: inputs, output, expected, metadata, row, signal, span }),
+  return plan.attempts.run(`row ${id}: the evaluator ${name}`, plan.timeoutMs, (given) =>
+    evaluate({
+      id,
+      inputs,
+      input: inputs,
+      output,
+      expected,
+      metadata,
+      row,
+      get signal() {
+        return given.signal;
+      },
+      span,
+    }),
   );
 }

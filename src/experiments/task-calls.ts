@@ -2,9 +2,11 @@
 import type { Span } from '@opentelemetry/api';
 import { usageOf } from '../ai/record.ts';
 import { span as runInSpan } from '../ai/trace.ts';
+import type { CallSignal } from './attempt.ts';
 import { isRateLimit, retryAfterOf, StoppedError, TimeoutError } from './errors.ts';
 import type { ItemPlan } from './item.ts';
 import type { Entry } from './items.ts';
+import type { TaskContext } from './options.ts';
 import type { ItemResult } from './result.ts';
 import { ATTEMPT, idsOf } from './spans.ts';
 import type { ItemTimeline } from './timeline.ts';
@@ -82,15 +84,27 @@ async function callOnce(
   const started = performance.now();
   let spanId: string | null = null;
   let isError = true;
-  const call = (span: Span): Promise<unknown> => {
+  const call = async (span: Span): Promise<unknown> => {
     spanId = idsOf(span)?.spanId ?? null;
     const row = { ...entry.row, id: entry.id, index: entry.index } as never;
     const { repetition } = entry;
-    return plan.attempts
-      .run(`row ${entry.id}: the task`, plan.timeoutMs, (signal) =>
-        plan.task(row, { signal, span, attempt, repetition }),
-      )
-      .finally(() => readUsage(span, item));
+    const what = `row ${entry.id}: the task`;
+    const run = (given: CallSignal): unknown => {
+      const context: TaskContext = {
+        get signal() {
+          return given.signal;
+        },
+        span,
+        attempt,
+        repetition,
+      };
+      return plan.task(row, context);
+    };
+    try {
+      return await plan.attempts.run(what, plan.timeoutMs, run);
+    } finally {
+      readUsage(span, item);
+    }
   };
   try {
     const attributes = attempt === 1 ? undefined : { [ATTEMPT]: attempt };

@@ -98,7 +98,13 @@ describe('a file', () => {
       const log = new ItemLog(journal);
       expect(journal.append({ kind: 'end', durationMs: 1 })).toBe(false);
       expect(bench.lines.join('')).toMatch(/cannot write .*full.jsonl: the disk is full \(ENOSPC\)/);
-      const item = { id: 'a', repetition: 0, status: 'ok' } as ItemResult;
+      const item = {
+        id: 'a',
+        repetition: 0,
+        status: 'ok',
+        row: { inputs: 1 },
+        scores: [],
+      } as unknown as ItemResult;
       log.append(item);
       expect([await listOf(log.read()), log.unwritten]).toEqual([[item], 1]);
     },
