@@ -238,12 +238,12 @@ requireCounterpart('a browser', probeBrowser)('a report in a browser', () => {
       },
     });
     const { page, complaints, requests } = await visit(String(pathToFileURL(path)));
-    expect(await texts(page, 'h1')).toEqual([all.replace('\ud800', '\ufffd')]);
+    expect(await texts(page, 'h1')).toEqual([all]);
     for (let place = 0; place < HOSTILE.length; place++) {
       await page.evaluate(`document.querySelectorAll('#rows a')[${place}].click()`);
       await page.waitForFunction('document.querySelector("dialog").open');
-      expect(await texts(page, '#item-title')).toEqual([HOSTILE[place].replace('\ud800', '\ufffd')]);
-      expect((await texts(page, '#item-body pre')).at(1)).toBe(HOSTILE[place].replace('\ud800', '\ufffd'));
+      expect(await texts(page, '#item-title')).toEqual([HOSTILE[place]]);
+      expect((await texts(page, '#item-body pre')).at(1)).toBe(HOSTILE[place]);
       await page.keyboard.press('Escape');
       await page.waitForFunction('!document.querySelector("dialog").open');
     }
