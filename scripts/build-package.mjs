@@ -1,8 +1,8 @@
 // Bundles src/ to dist/: ESM and CommonJS by esbuild, declarations by tsc. Run after build-core.mjs.
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -16,6 +16,7 @@ const entries = [
   'ai-sdk',
   'langchain',
   'mcp',
+  'experiments',
   'bench-hooks',
 ].filter((name) => existsSync(join(root, `src/${name}.ts`)));
 
@@ -23,7 +24,26 @@ const entries = [
 const published = entries.filter((name) => name !== 'bench-hooks' && name !== 'register');
 const identifier = (name) => name.replaceAll('-', '_');
 
+/** Packages whose code is in the build, by the folder they are in. */
+const bundled = new Set();
+const bundledPackages = {
+  name: 'bundled-packages',
+  setup({ initialOptions, onEnd }) {
+    initialOptions.metafile = true;
+    onEnd(({ metafile }) => {
+      for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
+        for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
+          const [folder] = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(input) ?? [];
+          if (folder !== undefined && bytesInOutput > 0) bundled.add(folder);
+        }
+      }
+    });
+  },
+};
+
 const shared = {
+  plugins: [bundledPackages],
+  absWorkingDir: root,
   entryPoints: entries.map((name) => join(root, `src/${name}.ts`)),
   bundle: true,
   platform: 'node',
@@ -44,10 +64,25 @@ await build({
   chunkNames: 'shared-[hash]',
 });
 
+/** Modules of experiments that are loaded when they are needed: each a bundle of its own in CommonJS. */
+const lazy = new Map();
+const lazyModules = {
+  name: 'lazy-modules',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.{1,2}\// }, ({ path, kind, importer }) => {
+      if (kind !== 'dynamic-import' || !importer.startsWith(join(root, 'src/experiments'))) return undefined;
+      const name = `lazy-${basename(path, '.ts')}`;
+      lazy.set(name, resolve(dirname(importer), path));
+      return { path: `./${name}.cjs`, external: true };
+    });
+  },
+};
+
 // CommonJS bundles cannot share chunks: one bundle holds all entries, so that they share one arena and one state.
 await build({
   ...shared,
   entryPoints: undefined,
+  plugins: [bundledPackages, lazyModules],
   stdin: {
     contents: [
       ...published.map((name) => `export * as ${identifier(name)} from './src/${name}.ts';`),
@@ -58,6 +93,15 @@ await build({
   format: 'cjs',
   outfile: join(root, 'dist/cjs/shared.cjs'),
 });
+for (const [name, file] of lazy) {
+  await build({
+    ...shared,
+    entryPoints: [file],
+    plugins: [bundledPackages, lazyModules],
+    format: 'cjs',
+    outfile: join(root, `dist/cjs/${name}.cjs`),
+  });
+}
 for (const name of published) {
   writeFileSync(
     join(root, `dist/cjs/${name}.cjs`),
@@ -67,6 +111,18 @@ for (const name of published) {
 
 // What loading src/register.ts does, done at the load of this entry and not of the bundle.
 writeFileSync(join(root, 'dist/cjs/register.cjs'), "require('./shared.cjs').initOnce();\n");
+
+/** The licences of bundled packages, which ask to be handed on with the code. */
+function licences() {
+  const texts = [...bundled].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((one) => /^licen[cs]e/i.test(one));
+    const text = file === undefined ? `${license}\n` : readFileSync(join(root, folder, file), 'utf8');
+    return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+  });
+  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+}
+writeFileSync(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), licences());
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript')), 'tsc.js');
 execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });

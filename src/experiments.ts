@@ -2,6 +2,7 @@
 
 export type { DataSource } from './experiments/data.ts';
 export { evaluate, type RunningExperiment } from './experiments/evaluate.ts';
+export { AssertionError, type EvaluatorSettings, evaluator } from './experiments/evaluator.ts';
 export type { Evaluator, EvaluatorArguments, Evaluators } from './experiments/evaluator-types.ts';
 export type { FailOn, MetricRule } from './experiments/gate.ts';
 export type {

@@ -42,7 +42,10 @@ export class OpenAttempts {
       };
       this.stops.add(stop);
       if (timeoutMs !== undefined)
-        timer = setTimeout(() => stop(new TimeoutError(`${what} took longer than ${timeoutMs} ms.`)), timeoutMs);
+        timer = setTimeout(
+          () => stop(new TimeoutError(`${what} took longer than ${timeoutMs} ms.`)),
+          timeoutMs,
+        );
       const settle = async (): Promise<Awaited<Result>> => await fn(controller.signal);
       settle().then(resolve, reject).finally(close);
     });

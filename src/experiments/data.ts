@@ -38,7 +38,8 @@ export async function openData(data: unknown): Promise<OpenData> {
   if (typeof data === 'object' && data !== null) {
     if (Symbol.asyncIterator in data)
       return { values: data as AsyncIterable<unknown>, count: null, name: 'the async iterable' };
-    if (Symbol.iterator in data) return { values: data as Iterable<unknown>, count: null, name: 'the iterable' };
+    if (Symbol.iterator in data)
+      return { values: data as Iterable<unknown>, count: null, name: 'the iterable' };
   }
   throw new TypeError(
     `data: expected an array, an iterable or the path of a file, got ${describe(data)}. Pass one of them.`,
@@ -47,7 +48,9 @@ export async function openData(data: unknown): Promise<OpenData> {
 
 async function openFile(path: string | URL): Promise<OpenData> {
   if (path instanceof URL && path.protocol !== 'file:')
-    throw new TypeError(`data: expected a file: URL, got one of ${path.protocol} Download it, or pass its rows.`);
+    throw new TypeError(
+      `data: expected a file: URL, got one of ${path.protocol} Download it, or pass its rows.`,
+    );
   const name = path instanceof URL ? fileURLToPath(path) : path;
   const extension = /\.([^./\\]+)$/.exec(name)?.[1].toLowerCase() ?? '';
   if (!Object.hasOwn(READERS, extension)) {

@@ -63,9 +63,9 @@ export function isPassing(error: unknown): boolean {
   if (error instanceof TimeoutError) return false;
   const status = statusOf(error);
   if (status !== undefined) return status >= 500 || PASSING_STATUSES.has(status);
-  const { code, cause, constructor } = (error ?? {}) as HttpFailure;
+  const { code, cause, constructor: made } = (error ?? {}) as HttpFailure;
   if (typeof code === 'string' && CONNECTION_CODES.test(code)) return true;
-  if (CONNECTION_NAMES.has(String(constructor?.name))) return true;
+  if (CONNECTION_NAMES.has(String(made?.name))) return true;
   return typeof cause === 'object' && cause !== null && cause !== error && isPassing(cause);
 }
 

@@ -23,7 +23,10 @@ export interface LineRange {
 }
 
 /** Reads a file by lines. @throws what the file system throws, with its `code`. */
-export async function* linesOf(path: string | URL, { from = 0, to = Number.POSITIVE_INFINITY }: LineRange = {}): AsyncGenerator<FileLine> {
+export async function* linesOf(
+  path: string | URL,
+  { from = 0, to = Number.POSITIVE_INFINITY }: LineRange = {},
+): AsyncGenerator<FileLine> {
   const file = await open(path, 'r');
   try {
     yield* linesIn(file, from, to);
@@ -41,7 +44,11 @@ async function* linesIn(file: FileHandle, from: number, to: number): AsyncGenera
     const { bytesRead } = await file.read(piece, 0, Math.min(PIECE_BYTES, to - at), at);
     if (bytesRead === 0) break;
     let lineStart = 0;
-    for (let end = piece.indexOf(LINE_END); end >= 0 && end < bytesRead; end = piece.indexOf(LINE_END, lineStart)) {
+    for (
+      let end = piece.indexOf(LINE_END);
+      end >= 0 && end < bytesRead;
+      end = piece.indexOf(LINE_END, lineStart)
+    ) {
       const text = textOf(parts, piece.subarray(lineStart, end));
       parts = [];
       lineStart = end + 1;

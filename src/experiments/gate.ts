@@ -40,7 +40,7 @@ export function gateFailures(
 function limitFailures(metric: string, rule: MetricRule, result: ExperimentResult): GateFailure[] {
   const { min, max, of = 'mean' } = rule;
   const failures: GateFailure[] = [];
-  const value = valueOf(metric, of, result);
+  const value = measured(metric, of, result);
   const what = metric === ERROR_RATE ? metric : `${of} of ${metric}`;
   const fail = (name: string, expected: string): void => {
     const got = value === undefined ? 'no item with a number for it' : formatted(value);
@@ -51,7 +51,7 @@ function limitFailures(metric: string, rule: MetricRule, result: ExperimentResul
   return failures;
 }
 
-function valueOf(
+function measured(
   metric: string,
   of: Exclude<MetricRule['of'], undefined>,
   { metrics, counts }: ExperimentResult,
@@ -80,7 +80,8 @@ function regressionFailures(
   const surely = isLowerBetter ? interval.low : -interval.high;
   const holds = regression === true ? surely <= 0 : worse <= regression;
   if (holds) return [];
-  const allowed = regression === true ? 'no worse than the baseline' : `at most ${regression} worse than the baseline`;
+  const allowed =
+    regression === true ? 'no worse than the baseline' : `at most ${regression} worse than the baseline`;
   const range = `[${formatted(interval.low)}, ${formatted(interval.high)}]`;
   const message =
     `mean of ${metric}: expected ${allowed}, ${formatted(baselineMean)}, ` +

@@ -1,11 +1,20 @@
 /** The append-only file of a run: a line for its beginning, one for each item, one for its end. */
-import { closeSync, constants, ftruncateSync, mkdirSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe } from '../api/attributes.ts';
 import { error as reportError } from '../diagnostics.ts';
 import { linesOf } from './file-lines.ts';
-import type { ItemResult } from './result.ts';
 import { toJson } from './json.ts';
+import type { ItemResult } from './result.ts';
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -61,6 +70,11 @@ export class Journal {
     const file = openSync(path, O_WRONLY | O_APPEND | O_NOFOLLOW);
     ftruncateSync(file, bytes);
     return new Journal(path, file, bytes);
+  }
+
+  /** Appends to a file that is open already. @internal */
+  static over(path: string, file: number): Journal {
+    return new Journal(path, file, 0);
   }
 
   /** Whether the line is in the file. */
@@ -154,9 +168,14 @@ export function findJournal(directory: string, named: string | true, name: strin
   const end = named === true ? undefined : `-${named}.jsonl`;
   const start = `${slugOf(name)}-`;
   const found = files.filter((file) =>
-    end === undefined ? file.startsWith(start) && RUN_FILE.test(file.slice(start.length)) : file.endsWith(end),
+    end === undefined
+      ? file.startsWith(start) && RUN_FILE.test(file.slice(start.length))
+      : file.endsWith(end),
   );
-  const times = found.map((file) => ({ path: join(directory, file), time: statSync(join(directory, file)).mtimeMs }));
+  const times = found.map((file) => ({
+    path: join(directory, file),
+    time: statSync(join(directory, file)).mtimeMs,
+  }));
   return times.sort((a, b) => b.time - a.time)[0]?.path;
 }
 

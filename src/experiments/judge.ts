@@ -1,7 +1,7 @@
 /** The evaluators of an item, all at once, each in a span of its own. */
 import type { Span } from '@opentelemetry/api';
-import { describe } from '../api/attributes.ts';
 import { span as runInSpan } from '../ai/trace.ts';
+import { describe } from '../api/attributes.ts';
 import { itemErrorOf, StoppedError } from './errors.ts';
 import type { Evaluator, Evaluators } from './evaluator-types.ts';
 import type { ItemPlan } from './item.ts';
@@ -23,7 +23,9 @@ export function namedEvaluators(given: Evaluators | undefined, what = 'evaluator
   const taken = new Map<string, number>();
   return Object.entries(given ?? {}).map(([key, evaluate]) => {
     if (typeof evaluate !== 'function')
-      throw new TypeError(`${what}: expected functions, got ${describe(evaluate)} as ${isList ? `number ${key}` : key}.`);
+      throw new TypeError(
+        `${what}: expected functions, got ${describe(evaluate)} as ${isList ? `number ${key}` : key}.`,
+      );
     const name = isList ? evaluate.name || `evaluator ${Number(key) + 1}` : key;
     const count = (taken.get(name) ?? 0) + 1;
     taken.set(name, count);
@@ -71,7 +73,12 @@ async function judgeBy(
   }
 }
 
-function callEvaluator(plan: ItemPlan, { name, evaluate }: NamedEvaluator, item: ItemResult, span: Span): Promise<unknown> {
+function callEvaluator(
+  plan: ItemPlan,
+  { name, evaluate }: NamedEvaluator,
+  item: ItemResult,
+  span: Span,
+): Promise<unknown> {
   const { id, row, output } = item;
   const { inputs, expected, metadata = {} } = row;
   return plan.attempts.run(`row ${id}: the evaluator ${name}`, plan.timeoutMs, (signal) =>

@@ -21,7 +21,14 @@ export function* metricsOf({ scores, status, durationMs, usage }: ItemResult): G
 }
 
 export class Metrics {
-  readonly counts: ExperimentResult['counts'] = { total: 0, ok: 0, error: 0, timeout: 0, aborted: 0, cached: 0 };
+  readonly counts: ExperimentResult['counts'] = {
+    total: 0,
+    ok: 0,
+    error: 0,
+    timeout: 0,
+    aborted: 0,
+    cached: 0,
+  };
   cost = 0;
   private readonly evaluated = new Map<string, Values>();
   private readonly measured = new Map<string, Values>(MEASURED.map((name) => [name, new Values()]));

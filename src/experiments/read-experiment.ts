@@ -9,10 +9,15 @@ import type { ExperimentResult, ItemResult } from './result.ts';
  *
  * @throws when there is no such file, or it is damaged, with its name and the line.
  */
-export async function readExperiment(named: string, directory = '.spandrel/experiments'): Promise<ExperimentResult> {
+export async function readExperiment(
+  named: string,
+  directory = '.spandrel/experiments',
+): Promise<ExperimentResult> {
   const path = findJournal(resolve(directory), named, '');
   if (path === undefined)
-    throw new Error(`expected a run id or the path of a run's file, found no ${named} in ${resolve(directory)}.`);
+    throw new Error(
+      `expected a run id or the path of a run's file, found no ${named} in ${resolve(directory)}.`,
+    );
   const metrics = new Metrics();
   for await (const item of itemsIn(path)) metrics.add(item);
   let [name, runId, startTime, durationMs] = ['', '', '', 0];

@@ -1,6 +1,7 @@
 /** One run, from its first row to its result. */
-import { flush } from '../init.ts';
+
 import { warn } from '../diagnostics.ts';
+import { flush } from '../init.ts';
 import { OpenAttempts } from './attempt.ts';
 import { OutputCache } from './cache.ts';
 import { compareRuns, numbersOf } from './compare.ts';
@@ -15,13 +16,13 @@ import { Metrics } from './metrics.ts';
 import type { EvaluateOptions } from './options.ts';
 import { runPool } from './pool.ts';
 import { readExperiment } from './read-experiment.ts';
+import { Reporter } from './reporter.ts';
 import type { ExperimentResult, ItemResult, Score } from './result.ts';
 import { entriesOf } from './rows.ts';
 import { judgementsOf } from './scores.ts';
 import type { RunSettings } from './settings.ts';
 import { listenForStop } from './stop-signals.ts';
 import { openStorage, type Storage } from './storage.ts';
-import { Reporter } from './reporter.ts';
 
 /** Time given to the spans at the end of a run, in milliseconds; what is left then goes the usual way. */
 const FLUSH_MILLIS = 10_000;
@@ -85,14 +86,22 @@ export class Run {
     return { name, runId, task, taskName, evaluators, timeoutMs, retries, retryable, cache, attempts, limit };
   }
 
-  private async runItems(plan: ItemPlan, data: OpenData, storage: Storage, reporter: Reporter): Promise<void> {
+  private async runItems(
+    plan: ItemPlan,
+    data: OpenData,
+    storage: Storage,
+    reporter: Reporter,
+  ): Promise<void> {
     const stopListening = listenForStop(this.options.signal, {
       onStop: (reason) => this.attempts.stop(reason),
       onInterrupt: () => {
         process.exitCode = INTERRUPTED;
         const { total } = this.metrics.counts;
         const { runId } = storage.run;
-        warn('experiment-interrupt', `stopping; ${total} items are done. resume: '${runId}' goes on. Again to end at once.`);
+        warn(
+          'experiment-interrupt',
+          `stopping; ${total} items are done. resume: '${runId}' goes on. Again to end at once.`,
+        );
       },
     });
     let seen = 0;
@@ -121,7 +130,10 @@ export class Run {
     }
   }
 
-  private async resultOf(storage: Storage, baseline: ExperimentResult | undefined): Promise<ExperimentResult> {
+  private async resultOf(
+    storage: Storage,
+    baseline: ExperimentResult | undefined,
+  ): Promise<ExperimentResult> {
     const { run, log, journal } = storage;
     const { counts } = this.metrics;
     const { name, runId, startTime, metadata } = run;
@@ -183,7 +195,10 @@ export class Run {
   /** What ended the run early, and where its rows are. */
   private explain(fault: unknown, { run, journal }: Storage): Error {
     const { total } = this.metrics.counts;
-    const kept = journal === null ? '' : ` ${total} items are done and kept in ${journal.path}; resume: '${run.runId}' goes on.`;
+    const kept =
+      journal === null
+        ? ''
+        : `; ${total} items are done and kept in ${journal.path}; resume: '${run.runId}' goes on.`;
     return new Error(`${run.name}: the run ended early: ${messageFor(fault)}${kept}`, { cause: fault });
   }
 }

@@ -57,8 +57,15 @@ export function settingsOf(options: EvaluateOptions<never>): RunSettings {
   if (typeof options !== 'object' || options === null) fail('evaluate', 'an object of options', options);
   for (const name of Object.keys(options))
     if (!Object.hasOwn(OPTION_NAMES, name))
-      throw new TypeError(`${name}: expected one of ${Object.keys(OPTION_NAMES).join(', ')}. Correct or remove it.`);
-  const { task, progress = 'auto', concurrency = DEFAULT_CONCURRENCY, directory = DEFAULT_DIRECTORY } = options;
+      throw new TypeError(
+        `${name}: expected one of ${Object.keys(OPTION_NAMES).join(', ')}. Correct or remove it.`,
+      );
+  const {
+    task,
+    progress = 'auto',
+    concurrency = DEFAULT_CONCURRENCY,
+    directory = DEFAULT_DIRECTORY,
+  } = options;
   if (typeof task !== 'function') fail('task', 'a function', task);
   if (directory !== null && typeof directory !== 'string') fail('directory', 'a path or null', directory);
   if (typeof progress !== 'function' && !['auto', 'bar', 'line', 'none'].includes(progress))
@@ -69,7 +76,9 @@ export function settingsOf(options: EvaluateOptions<never>): RunSettings {
     taskName,
     concurrency: concurrency === 'auto' ? 'auto' : wholeNumber('concurrency', concurrency, 1),
     timeoutMs:
-      options.timeoutMs === undefined ? undefined : wholeNumber('timeoutMs', options.timeoutMs, 1, MOST_MILLIS),
+      options.timeoutMs === undefined
+        ? undefined
+        : wholeNumber('timeoutMs', options.timeoutMs, 1, MOST_MILLIS),
     retries: wholeNumber('retries', options.retries ?? DEFAULT_RETRIES, 0),
     retryable: options.retryable ?? isPassing,
     repetitions: wholeNumber('repetitions', options.repetitions ?? 1, 1),
@@ -91,8 +100,13 @@ function namedRunEvaluators(given: EvaluateOptions['runEvaluators']): [string, R
 }
 
 function wholeNumber(name: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-  return fail(name, `a whole number, at least ${least}${most < 2 ** 32 ? ` and at most ${most}` : ''}`, value);
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most)
+    return value as number;
+  return fail(
+    name,
+    `a whole number, at least ${least}${most < 2 ** 32 ? ` and at most ${most}` : ''}`,
+    value,
+  );
 }
 
 function fail(name: string, expected: string, value: unknown): never {

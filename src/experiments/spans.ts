@@ -43,13 +43,19 @@ export function writeScores(span: Span, scores: readonly Omit<Score, 'durationMs
   for (const score of scores) span.addEvent('gen_ai.evaluation.result', evaluationAttributes(score));
 }
 
-function evaluationAttributes({ name, value, label, explanation }: Omit<Score, 'durationMs' | 'spanId'>): Attributes {
+function evaluationAttributes({
+  name,
+  value,
+  label,
+  explanation,
+}: Omit<Score, 'durationMs' | 'spanId'>): Attributes {
   const attributes: Attributes = { 'gen_ai.evaluation.name': name };
   if (typeof value === 'number' || typeof value === 'boolean')
     attributes['gen_ai.evaluation.score.value'] = Number(value);
   const word = label ?? (typeof value === 'boolean' ? String(value) : undefined);
   if (word !== undefined) attributes['gen_ai.evaluation.score.label'] = word;
   // A judge quotes what it judges.
-  if (explanation !== undefined && capturesContent()) attributes['gen_ai.evaluation.explanation'] = explanation;
+  if (explanation !== undefined && capturesContent())
+    attributes['gen_ai.evaluation.explanation'] = explanation;
   return attributes;
 }

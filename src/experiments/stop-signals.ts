@@ -11,7 +11,10 @@ export interface StopListeners {
  * Listens until the returned function is called. The first SIGINT stops the run; at a second one there is no listener of
  * ours left, and it does what it would have done.
  */
-export function listenForStop(signal: AbortSignal | undefined, { onStop, onInterrupt }: StopListeners): () => void {
+export function listenForStop(
+  signal: AbortSignal | undefined,
+  { onStop, onInterrupt }: StopListeners,
+): () => void {
   const abort = (): void => onStop(`the signal was aborted: ${String((signal as AbortSignal).reason)}`);
   const interrupt = (): void => {
     process.removeListener('SIGINT', interrupt);

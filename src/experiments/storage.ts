@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { error as reportError, warn } from '../diagnostics.ts';
-import { keyOf } from './items.ts';
 import { ItemLog } from './item-log.ts';
+import { keyOf } from './items.ts';
 import { causeOf, findJournal, Journal, journalPath, type RunLine, readJournal } from './journal.ts';
 import type { ItemResult } from './result.ts';
 
@@ -33,7 +33,9 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const path = findJournal(directory, resume, name);
     if (path !== undefined) return reopen(path, options);
     if (typeof resume === 'string')
-      throw new Error(`resume: expected a run id or the path of a run's file, found no ${resume} in ${directory}.`);
+      throw new Error(
+        `resume: expected a run id or the path of a run's file, found no ${resume} in ${directory}.`,
+      );
     warn('experiment-resume', `resume: found no run of ${name} in ${directory}; a new one begins.`);
   }
   const startTime = new Date().toISOString();
@@ -74,6 +76,11 @@ async function reopen(path: string, { onItem, metadata }: StorageOptions): Promi
   if (run === undefined)
     throw new Error(`${path}: expected the first line of a run, got none; the run cannot be resumed.`);
   const journal = Journal.resume(path, bytes);
-  journal.append({ ...run, kind: 'resume', metadata: metadata ?? run.metadata, startTime: new Date().toISOString() });
+  journal.append({
+    ...run,
+    kind: 'resume',
+    metadata: metadata ?? run.metadata,
+    startTime: new Date().toISOString(),
+  });
   return { run, journal, log: new ItemLog(journal, bytes), done };
 }

@@ -71,7 +71,12 @@ async function untilUnpaused({ limit, attempts }: ItemPlan): Promise<void> {
   }
 }
 
-async function callOnce(plan: ItemPlan, entry: Entry, item: ItemResult, timeline: ItemTimeline): Promise<unknown> {
+async function callOnce(
+  plan: ItemPlan,
+  entry: Entry,
+  item: ItemResult,
+  timeline: ItemTimeline,
+): Promise<unknown> {
   item.attempts += 1;
   const attempt = item.attempts;
   const started = performance.now();

@@ -15,7 +15,14 @@ export class ItemTimeline {
   add(spanId: string | null, name: string, startMs: number, error: boolean): void {
     if (this.root === undefined || spanId === null) return;
     const durationMs = performance.now() - startMs;
-    this.spans.push({ spanId, parentSpanId: this.root, name, startMs: startMs - this.start, durationMs, error });
+    this.spans.push({
+      spanId,
+      parentSpanId: this.root,
+      name,
+      startMs: startMs - this.start,
+      durationMs,
+      error,
+    });
   }
 
   close(name: string, error: boolean): ItemSpan[] {

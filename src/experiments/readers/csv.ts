@@ -10,7 +10,13 @@ interface CsvRecord {
 
 /** Reads as fast as it is asked. A record with too few or too many fields is a bad row; the rest go on. */
 export async function* readCsv(path: string | URL, name: string): AsyncGenerator<unknown, void> {
-  const parser = parse({ columns: true, bom: true, info: true, skip_empty_lines: true, relax_column_count: true });
+  const parser = parse({
+    columns: true,
+    bom: true,
+    info: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+  });
   const source = createReadStream(path);
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
@@ -19,7 +25,10 @@ export async function* readCsv(path: string | URL, name: string): AsyncGenerator
       const fields = Object.keys(record).length;
       const fault = info.error;
       if (fault === undefined) yield record;
-      else yield new BadRow(`${name}, line ${info.lines}: expected as many fields as there are names, got ${fields}.`);
+      else
+        yield new BadRow(
+          `${name}, line ${info.lines}: expected as many fields as there are names, got ${fields}.`,
+        );
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
