@@ -7,8 +7,15 @@ import type { DataRow, ExperimentResult, ProgressEvent } from './result.ts';
 
 /** What a task gets for a value of the data set. */
 export type RowOf<Given> = Given extends { inputs: infer Inputs }
-  ? DataRow & Omit<Given, 'inputs'> & { inputs: Inputs; id: string; index: number }
-  : DataRow & { inputs: Given; id: string; index: number };
+  ? Omit<DataRow, 'inputs' | 'id'> & Omit<Given, 'inputs'> & { inputs: Inputs; id: string; index: number }
+  : Omit<DataRow, 'inputs' | 'id'> & { inputs: InputsOf<Given>; id: string; index: number };
+
+/** Of an object without `inputs`, what is not lifted out of it. */
+type InputsOf<Given> = Given extends readonly unknown[]
+  ? Given
+  : Given extends object
+    ? Omit<Given, 'id' | 'expected' | 'metadata'>
+    : Given;
 
 /** What a call of the task may use. */
 export interface TaskContext {
@@ -45,7 +52,7 @@ export interface EvaluateOptions<Given = unknown, Output = unknown> {
   /** Rows. A row without `inputs` is the input itself, but for its `id`, `expected` and `metadata`. */
   data: DataSource<Given>;
   /** Judge each output, all at once. A record gives them names. Default: none. */
-  evaluators?: Evaluators<NoInfer<Output>>;
+  evaluators?: Evaluators<Output>;
   /** Judge the run. Default: none. */
   runEvaluators?: readonly RunEvaluator[] | Readonly<Record<string, RunEvaluator>>;
   /** Default: the name of the task, else `experiment`. */
