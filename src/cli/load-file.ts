@@ -18,13 +18,13 @@ export async function openLoader(
   entries: Record<string, unknown>,
 ): Promise<{ load: LoadFile; loaded(): string[] }> {
   const { createJiti } = await import('./libraries.ts');
+  // Nothing of a prompt or a data set is to lie in a folder of temporary files.
+  const options = { fsCache: false, sourceMaps: true, jsx: true, interopDefault: false };
+  const { transform } = createJiti(import.meta.url, options);
   const jiti = createJiti(import.meta.url, {
-    // Nothing of a prompt or a data set is to lie in a folder of temporary files.
-    fsCache: false,
-    sourceMaps: true,
-    jsx: true,
-    interopDefault: false,
+    ...options,
     virtualModules: entries,
+    transform: (given) => ({ code: withDescriptors(transform(given)) }),
   });
   const load = async (path: string): Promise<LoadedFile> => {
     try {
@@ -35,6 +35,15 @@ export async function openLoader(
   };
   const loaded = () => Object.keys(jiti.cache).filter((file) => !/[\\/]node_modules[\\/]/.test(file));
   return { load, loaded };
+}
+
+/**
+ * jiti 2.7.0 puts a decorator of its own before those of a method, for `design:*` metadata. Where there is no
+ * `Reflect.metadata` it returns what it was given first, the class, which the next decorator gets for a descriptor. This
+ * one returns nothing, in as many characters, so that source maps hold.
+ */
+function withDescriptors(code: string): string {
+  return code.replace(/(Reflect\.metadata\?\.\("design:\w+", .*?\) \|\| )\(\(t\) => t\)/g, '$1(() => {})');
 }
 
 /** A fault of the file's own as it is; of its syntax or its imports, a line that says where. */

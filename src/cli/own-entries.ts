@@ -1,6 +1,13 @@
 /** The entries of this package as programs load them, so that the command and a file have one state. */
 import { createRequire } from 'node:module';
-import type * as Experiments from '../experiments.ts';
+import type { evaluate } from '../experiments/evaluate.ts';
+import type { readExperiment } from '../experiments/read-experiment.ts';
+
+/** What the command itself uses of `spandrel/experiments`. */
+export interface ExperimentsEntry {
+  readonly evaluate: typeof evaluate;
+  readonly readExperiment: typeof readExperiment;
+}
 
 const NAMES = ['ai-sdk', 'experiments', 'honeyhive', 'langchain', 'mcp', 'otel', 'register', 'testing'];
 
@@ -9,8 +16,8 @@ function ownEntry(name: string): unknown {
   return createRequire(import.meta.url)(`../cjs/${name}.cjs`);
 }
 
-export function ownExperiments(): typeof Experiments {
-  return ownEntry('experiments') as typeof Experiments;
+export function ownExperiments(): ExperimentsEntry {
+  return ownEntry('experiments') as ExperimentsEntry;
 }
 
 /** Every entry under the name that files import it by, loaded when it is asked for; some in the place of others. */

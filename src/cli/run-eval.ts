@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import { toPrintable } from '../diagnostics.ts';
 import { findFiles } from './find-files.ts';
-import { LoadError, openLoader } from './load-file.ts';
+import { LoadError, type LoadFile, openLoader } from './load-file.ts';
 import { entriesForFiles, ownExperiments } from './own-entries.ts';
 import type { EvalOptions } from './parse-eval.ts';
 import { Session } from './session.ts';
@@ -27,23 +27,29 @@ export async function runEval(options: EvalOptions): Promise<number> {
   const entries = entriesForFiles({ 'spandrel/experiments': { ...experiments, evaluate } });
   const { load, loaded } = await openLoader(entries);
   const faults: unknown[] = [];
-  for (const file of files) {
-    try {
-      const asked = session.asked;
-      await runExported((await load(file)).default, session);
-      await session.settled();
-      if (session.asked === asked) throw nothingIn(file);
-    } catch (fault) {
-      await session.settled();
-      faults.push(fault);
-    }
-  }
+  for (const file of files) faults.push(...(await runFile(file, load, session)));
   const dependencies: DependencyMessage = { files: [...files, ...loaded(), ...session.dataFiles] };
   process.send?.(dependencies);
   // An experiment that a file waits for fails the file as well, with one and the same error.
   for (const fault of new Set([...faults, ...session.faults])) say(describeFault(fault));
   await writeReports(session.finished, options, (path) => say(`wrote ${path}`));
   return codeOf(session, options, faults);
+}
+
+/** What the file failed with, if it did. */
+async function runFile(file: string, load: LoadFile, session: Session): Promise<unknown[]> {
+  const asked = session.asked;
+  const leftOut = session.leftOut.length;
+  try {
+    await runExported((await load(file)).default, session);
+    await session.settled();
+    return session.asked === asked ? [nothingIn(file)] : [];
+  } catch (fault) {
+    await session.settled();
+    // A file may rely on numbers that an experiment has not when it is left out.
+    const isLeftOut = session.asked > asked && session.asked - asked === session.leftOut.length - leftOut;
+    return isLeftOut ? [] : [fault];
+  }
 }
 
 /** Options, or several, that a file exports. What it has run itself is exported as a promise or not at all. */

@@ -7,7 +7,7 @@ as default. Of a folder, those that end in .eval.ts, .eval.js and the like.
   --filter <text>       only experiments whose name contains the text
   --concurrency <n>     items at once, or auto, in place of what the files say
   --resume[=<run>]      go on with the last run of each name, or with the run of that id or file
-  --fail-on <rule>      end with 1 where it does not hold; may be given again
+  --fail-on <rule>      end with 1 unless it holds for every experiment; may be repeated
                         accuracy>=0.8   duration_ms.p95<=2000   error_rate<=0.01   accuracy:regression[=0.02]
   --report <file>       write an HTML page; with several experiments, one for each
   --junit <file>        write JUnit XML, likewise

@@ -8,8 +8,8 @@ import { progressLines } from './progress-lines.ts';
 import { type Paint, resultText } from './result-table.ts';
 
 export interface ViewOptions {
-  /** How to show progress, on stderr. A bar where the output is no terminal is lines. */
-  readonly progress: Progress;
+  /** How to show progress, on stderr; `true` is `auto`. A bar where the output is no terminal is lines. */
+  readonly progress: Progress | boolean;
   /** Whether to print the result, on stdout. */
   readonly print: boolean;
   /** The name of the experiment. */
@@ -48,9 +48,13 @@ export function openViews({ progress, print, name, streams = process }: ViewOpti
   };
 }
 
-function openProgress(progress: Progress, name: string, stream: OutputStream): ProgressView | undefined {
+function openProgress(
+  progress: Progress | boolean,
+  name: string,
+  stream: OutputStream,
+): ProgressView | undefined {
   if (typeof progress === 'function') return { update: progress, end() {} };
-  if (progress === 'none') return undefined;
+  if (progress === 'none' || progress === false) return undefined;
   // A dumb terminal cannot move its cursor (terminfo, "dumb").
   const redraws = stream.isTTY === true && (process.env.TERM !== 'dumb' || progress === 'bar');
   return redraws && progress !== 'line'
