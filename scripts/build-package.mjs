@@ -112,6 +112,34 @@ for (const name of published) {
 // What loading src/register.ts does, done at the load of this entry and not of the bundle.
 writeFileSync(join(root, 'dist/cjs/register.cjs'), "require('./shared.cjs').initOnce();\n");
 
+// The command: a program over the entries, and what it borrows in a bundle that it loads when it runs a file.
+const borrowed = {
+  name: 'borrowed',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/libraries\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './libraries.cjs', external: true } : undefined,
+    );
+  },
+};
+await build({
+  ...shared,
+  entryPoints: [join(root, 'src/cli.ts')],
+  plugins: [bundledPackages, borrowed],
+  format: 'esm',
+  outfile: join(root, 'dist/cli/spandrel.mjs'),
+});
+await build({
+  ...shared,
+  entryPoints: [join(root, 'src/cli/libraries.ts')],
+  format: 'cjs',
+  // For those that were ES modules.
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  minify: true,
+  sourcemap: false,
+  outfile: join(root, 'dist/cli/libraries.cjs'),
+});
+
 /** The licences of bundled packages, which ask to be handed on with the code. */
 function licences() {
   const texts = [...bundled].sort().map((folder) => {

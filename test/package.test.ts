@@ -77,7 +77,7 @@ describe('the packed package, installed in an empty project', () => {
   it('holds the build, its types and its licence, and nothing else', () => {
     const unexpected = files.filter(
       (path) =>
-        !/^(dist\/(esm|cjs|types)\/|dist\/THIRD-PARTY-LICENSES\.txt$|package\.json$|README\.md$|LICENSE$)/.test(
+        !/^(dist\/(esm|cjs|cli|types)\/|dist\/THIRD-PARTY-LICENSES\.txt$|package\.json$|README\.md$|LICENSE$)/.test(
           path,
         ),
     );

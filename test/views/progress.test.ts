@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
+import type { ProgressEvent } from '../../src/experiments/result.ts';
 import { openViews } from '../../src/experiments/views/open-views.ts';
 import { barLine } from '../../src/experiments/views/progress-bar.ts';
 import { progressLines } from '../../src/experiments/views/progress-lines.ts';
@@ -30,7 +31,7 @@ const anyText = fc.oneof(
 const program = (end: string) => `
   import { openViews } from './src/experiments/views/open-views.ts';
   import { setTimeout as wait } from 'node:timers/promises';
-  const view = openViews({ progress: true, print: false, name: 'capitals\\u001b[31m\\nof' });
+  const view = openViews({ progress: 'auto', print: false, name: 'capitals\\u001b[31m\\nof' });
   const started = Date.now();
   for (let done = 1; done <= 100; done++) {
     view.update({ done, total: 100, running: 5, concurrency: 5, errors: done >= 50 ? 2 : 0, cached: 0, cost: done / 1000, elapsedMs: done * 90 });
@@ -153,19 +154,13 @@ describe('a line of progress', () => {
   });
 });
 
-test('a stream that throws ends the view and not the run', () => {
-  const closed = {
-    isTTY: false,
-    write() {
-      throw new Error('closed');
-    },
-  } as unknown as NodeJS.WriteStream;
-  const view = openViews({
-    progress: true,
-    print: true,
-    name: 'x',
-    streams: { stdout: closed, stderr: closed },
-  });
-  view.update(progress({ done: 100 }));
+test('a function gets the numbers, and nothing is shown', () => {
+  const given: ProgressEvent[] = [];
+  const written: unknown[] = [];
+  const stream = { write: (text: unknown) => written.push(text) } as unknown as NodeJS.WriteStream;
+  const streams = { stdout: stream, stderr: stream };
+  const view = openViews({ progress: (event) => given.push(event), print: false, name: 'x', streams });
+  view.update(progress({ done: 7 }));
   view.end(experiment());
+  expect({ given, written }).toEqual({ given: [progress({ done: 7 })], written: [] });
 });

@@ -115,7 +115,7 @@ describe('the table of a result', () => {
 
 const program = `
   import { openViews } from './src/experiments/views/open-views.ts';
-  openViews({ progress: false, print: true, name: 'x' }).end(${JSON.stringify(full)});
+  openViews({ progress: 'none', print: true, name: 'x' }).end(${JSON.stringify(full)});
 `;
 
 test('a pipe gets no colours, and nothing on stderr', async () => {
