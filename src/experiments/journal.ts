@@ -157,6 +157,15 @@ function parseLine(text: string, path: string, number: number): JournalLine {
   );
 }
 
+/** Whether all items of a run are done: its last line says so. */
+export async function isComplete(path: string): Promise<boolean> {
+  const { size } = statSync(path);
+  let last = '';
+  // The last line, but for one longer than this, which is an item.
+  for await (const { text } of linesOf(path, { from: Math.max(0, size - 256) })) last = text;
+  return /^\{"kind":"end"/.test(last);
+}
+
 /** Where the file of a run is: by its path, its run id, or as the last one of a name. */
 export function findJournal(directory: string, named: string | true, name: string): string | undefined {
   if (named !== true && /[\\/]|\.jsonl$/.test(named)) return resolve(named);

@@ -56,6 +56,15 @@ describe('resume', () => {
     expect([counts.ok, bench.lines.join('')]).toEqual([6, expect.stringContaining('found no run of new')]);
   });
 
+  test('begins anew after a run that is complete, unless that is named', async () => {
+    const first = await quietly(bench, { name: 'whole', task: () => 1, data });
+    const second = await quietly(bench, { name: 'whole', task: () => 1, data, resume: true });
+    expect([second.runId === first.runId, second.counts.cached]).toEqual([false, 0]);
+    const more = [...data, { id: 'more', inputs: 7 }];
+    const third = await quietly(bench, { name: 'whole', task: () => 1, data: more, resume: first.runId });
+    expect([third.runId, third.counts.cached, third.counts.total]).toEqual([first.runId, 6, 7]);
+  });
+
   test('takes the file up wherever it was cut off', async () => {
     const whole = await quietly(bench, { name: 'cut', task: ({ inputs }) => `é${inputs}`, data });
     const bytes = readFileSync(whole.file as string);
