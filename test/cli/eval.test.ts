@@ -1,8 +1,9 @@
 /** `spandrel eval`, as it is built, in processes of its own. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandFolder, commandFolder, startCommand } from '../helpers/command.ts';
+import { blocksOf } from '../helpers/guide-programs.ts';
 
 let folder: CommandFolder;
 beforeAll(() => {
@@ -280,6 +281,56 @@ test('--watch runs again when a file that was loaded changes, and only then', as
   }
 });
 
-test('nothing of a file is left in folders of the system', () => {
-  expect(existsSync(join(folder.path, 'node_modules'))).toBe(false);
+test('--watch stops a run that a change has made stale, and begins again', async () => {
+  const stale = (value: number) => `
+    import { evaluate } from 'spandrel/experiments';
+    const task = (_: unknown, { signal }: { signal: AbortSignal }) =>
+      ${value} === 2 ? 2 : new Promise((_, reject) => {
+        const timer = setTimeout(reject, 60_000);
+        signal.addEventListener('abort', () => {
+          clearTimeout(timer);
+          reject(signal.reason);
+        });
+        console.log('waits');
+      });
+    const { interrupted } = await evaluate({ name: 'stale', data: [1], task, progress: 'none', directory: null });
+    console.log('ended ${value}', interrupted === true);
+  `;
+  folder.write('stale/stale.eval.ts', stale(1));
+  const command = startCommand(folder.path, ['eval', 'stale', '--watch']);
+  try {
+    await command.until('waits');
+    folder.write('stale/stale.eval.ts', stale(2));
+    expect(await command.until('waiting for a change')).toMatch(/ended 1 true\n[\s\S]*ended 2 false\n/);
+  } finally {
+    await command.interrupt();
+  }
+});
+
+test('the guide gives progress, a table, a page and JUnit XML from one command', async () => {
+  const [code] = blocksOf('docs/guides/evaluation-files.md', 'ts');
+  folder.write('guide/capitals.eval.ts', code);
+  const {
+    code: exitCode,
+    stdout,
+    stderr,
+  } = await folder.run([
+    'eval',
+    'guide/capitals.eval.ts',
+    '--report',
+    'guide/report.html',
+    '--junit',
+    'guide/junit.xml',
+    '--fail-on',
+    'exact>=0.8',
+  ]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^capitals: 100 % · 3\/3/m);
+  expect(stdout).toMatch(/^exact +\| +0\.6667 /m);
+  expect(stdout).toContain('gate failed: exact: mean of exact: expected at least 0.8, got 0.6667.');
+  expect(readdirSync(join(folder.path, 'guide')).sort()).toEqual([
+    'capitals.eval.ts',
+    'junit.xml',
+    'report.html',
+  ]);
 });
