@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { buildCommand } from './build-command.mjs';
 import { writeDeclarations } from './declarations.mjs';
 import { cutLazyChunks, LAZY_CHUNKS, LOADED, loadLazily } from './lazy-chunks.mjs';
 import { writeThirdPartyNotices } from './third-party-notices.mjs';
@@ -19,6 +20,7 @@ const entries = [
   'ai-sdk',
   'langchain',
   'mcp',
+  'experiments',
   'bench-hooks',
 ].filter((name) => existsSync(join(root, `src/${name}.ts`)));
 
@@ -34,10 +36,10 @@ const shared = {
 };
 
 /** For bundlers: what a program does not import can be left out of it. */
-async function buildModules(folder, options) {
+async function buildModules(folder, names, options) {
   const { metafile } = await build({
     ...shared,
-    entryPoints: entries.filter((name) => name !== 'bench-hooks').map((name) => join(root, `src/${name}.ts`)),
+    entryPoints: names.map((name) => join(root, `src/${name}.ts`)),
     sourcemap: true,
     outdir: join(dist, folder),
     outExtension: { '.js': '.mjs' },
@@ -159,10 +161,17 @@ function writeWrappers({ outputs }) {
 }
 
 rmSync(dist, { recursive: true, force: true });
-const modules = await buildModules('module');
-const browser = await buildModules('browser', { platform: 'browser', plugins: [callStorage] });
+const published = entries.filter((name) => name !== 'bench-hooks');
+const modules = await buildModules('module', published);
+const browser = await buildModules(
+  'browser',
+  // Experiments read and write files; the entry for programs written for HoneyHive has them as well.
+  published.filter((name) => !['experiments', 'honeyhive'].includes(name)),
+  { platform: 'browser', plugins: [callStorage] },
+);
 const commonJs = await buildCommonJs();
 writeWrappers(commonJs);
-writeThirdPartyNotices(root, [modules, browser, commonJs]);
+const command = await buildCommand(root, shared);
+writeThirdPartyNotices(root, [modules, browser, commonJs, ...command]);
 
-writeDeclarations(entries.filter((name) => name !== 'bench-hooks'));
+writeDeclarations(published);

@@ -125,6 +125,33 @@ describeBuilt('the guide', () => {
       expect(matchers).toContain(name);
   });
 
+  test('to experiments', async () => {
+    const folder = guideFolder();
+    const [code] = blocksOf(`${FOLDER}/experiments.md`, 'js');
+    const { code: exitCode, stdout, stderr, edges, attributes } = await runBlock(code, { folder });
+    expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/^capitals: .*4\/4/m)]);
+    expect(stdout).toMatch(/exact[ |]+0\.75/);
+    expect(stdout).toContain('nl ok I do not know.\n');
+    expect(new Set(edges)).toEqual(
+      new Set([
+        ' > evaluate capitals',
+        'answer > complete',
+        'evaluate capitals > answer',
+        'evaluate capitals > brief',
+        'evaluate capitals > exact',
+      ]),
+    );
+    const scores = attributes('exact').map((found) => found['gen_ai.evaluation.score.value']);
+    expect(scores.sort()).toEqual([0, 1, 1, 1]);
+    const [file] = readdirSync(join(folder, '.spandrel/experiments'));
+    expect(statSync(join(folder, '.spandrel/experiments', file)).mode & 0o777).toBe(0o600);
+    const failing = await runBlock(code.replace('min: 0.7', 'min: 0.8'), { folder });
+    expect([failing.code, failing.stdout]).toEqual([
+      1,
+      expect.stringContaining('expected at least 0.8, got 0.75'),
+    ]);
+  });
+
   test('to looking at traces locally', async () => {
     const folder = guideFolder();
     const { stdout, receiver } = await runGuide('local-traces', { folder });

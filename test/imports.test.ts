@@ -7,7 +7,7 @@ import { parseSource, type SourceFile, sourcesOf } from './helpers/engine-source
 
 /** Files that programs import; nothing inside does. `bench-hooks.ts` is left out of the package. */
 const ENTRIES =
-  /^src\/(index|otel|register|experiments|testing|honeyhive|ai-sdk|langchain|mcp|bench-hooks)\.ts$/;
+  /^src\/(index|otel|register|experiments|cli|testing|honeyhive|ai-sdk|langchain|mcp|bench-hooks)\.ts$/;
 
 /** Which layers a layer may import values from. Types may come from anywhere below `types`. */
 const LAYERS: Readonly<
@@ -30,10 +30,13 @@ const LAYERS: Readonly<
     values: ['ai', 'api', 'init', 'export', 'exit', 'config', 'diagnostics', 'version'],
     types: ['engine'],
   },
+  // Calls model servers through clients of the program, and reads their `Retry-After` as the exporter does.
   experiments: {
-    values: ['ai', 'api', 'init', 'config', 'diagnostics', 'version'],
-    types: ['engine', 'export'],
+    values: ['ai', 'api', 'init', 'export', 'config', 'diagnostics', 'version'],
+    types: ['engine'],
   },
+  // A program of its own, over the entries.
+  cli: { values: ['experiments', 'diagnostics', 'version'], types: [] },
   diagnostics: { values: [], types: [] },
   version: { values: [], types: [] },
 };
@@ -54,6 +57,14 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 /** Packages that sources may import; all but the API are part of the runtime or bundled. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/api': ['api', 'export', 'config', 'init', 'ai', 'ai/honeyhive', 'experiments', 'testing'],
+  'csv-parse': ['experiments'],
+  hyparquet: ['experiments'],
+  'hyparquet-compressors': ['experiments'],
+  'jiti/static': ['cli'],
+  'log-update': ['experiments'],
+  'markdown-table': ['experiments'],
+  'string-width': ['experiments'],
+  tinyglobby: ['cli'],
 };
 
 function layerOf(path: string): string {
@@ -79,6 +90,8 @@ function breaks({ path, imports }: SourceFile): string[] {
 }
 
 function mayUsePackage(layer: string, target: string, isType: boolean): boolean {
+  // Entries of their own, for Node: nobody who only traces loads it.
+  if ((layer === 'experiments' || layer === 'cli') && target.startsWith('node:')) return true;
   if (target.startsWith('node:')) return isType || (layer === 'api' && target === 'node:async_hooks');
   return PACKAGES[target]?.includes(layer) ?? false;
 }

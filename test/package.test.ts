@@ -72,7 +72,7 @@ describe('the packed package, installed in an empty project', () => {
   it('holds the build, its types and its licence, and nothing else', () => {
     const unexpected = files.filter(
       (path) =>
-        !/^(dist\/(esm|cjs|module|browser|types)\/|package\.json$|CHANGELOG\.md$|README\.md$|LICENSE$|THIRD_PARTY_NOTICES$)/.test(
+        !/^(dist\/(esm|cjs|cli|module|browser|types)\/|package\.json$|CHANGELOG\.md$|README\.md$|LICENSE$|THIRD_PARTY_NOTICES$)/.test(
           path,
         ),
     );
@@ -96,6 +96,26 @@ describe('the packed package, installed in an empty project', () => {
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(names.sort()).toEqual(['answer', 'look up']);
+  });
+
+  it.each([
+    ['mjs', "import { evaluate } from 'spandrel/experiments';"],
+    ['cjs', "const { evaluate } = require('spandrel/experiments');"],
+  ])('evaluates rows of a file in .%s, with the spans of its own entry', async (extension, load) => {
+    writeFileSync(join(project, 'rows.csv'), 'inputs,expected\na,A\nb,B\n');
+    const source = `
+${load}
+${extension === 'mjs' ? "import { init } from 'spandrel';" : "const { init } = require('spandrel');"}
+init();
+const evaluators = { exact: ({ output, expected }) => output === expected };
+evaluate({ name: 'packed', task: ({ inputs }) => inputs.toUpperCase(), data: 'rows.csv', evaluators, progress: 'none' }).then(
+  ({ metrics }) => {
+    if (metrics[0].mean !== 1 || metrics[0].count !== 2) throw new Error(JSON.stringify(metrics));
+  },
+);
+`;
+    expect(await run(`evaluate.${extension}`, source)).toEqual({ code: 0, stderr: '' });
+    expect(names.sort()).toEqual(['evaluate packed', 'evaluate packed', 'exact', 'exact', 'task', 'task']);
   });
 
   it('shares one arena between its CommonJS entries', async () => {
