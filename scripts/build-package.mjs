@@ -119,6 +119,8 @@ async function buildCommonJs() {
       format: 'cjs',
       platform: 'node',
       target: shared.target,
+      // Test runners that load CommonJS in a context of their own have no `import()` there.
+      supported: { 'dynamic-import': false },
       sourcemap: 'external',
       sourcesContent: true,
       sourcefile: file,

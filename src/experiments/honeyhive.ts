@@ -1,7 +1,6 @@
 /** `evaluate` and `evaluator` as the `honeyhive` package has them: positional arguments, `dataset`, `maxWorkers`. */
 import { describe } from '../api/attributes.ts';
 import { warnOnce } from '../diagnostics.ts';
-import { evaluate as run } from './evaluate.ts';
 import { evaluator as withSettings } from './evaluator.ts';
 import type { DataRow, ExperimentResult, ItemResult } from './result.ts';
 
@@ -60,6 +59,8 @@ export async function evaluate(params: EvaluateParams): Promise<EvaluationResult
     throw new TypeError(
       `dataset: expected an array of rows, got ${describe(dataset)}. Those of a datasetId are not loaded: pass them.`,
     );
+  // Loaded by the first evaluation: most programs with this entry only trace.
+  const { evaluate: run } = await import('./evaluate.ts');
   const experiment = await run({
     name: params.name ?? (task.name || 'evaluation'),
     task: ({ inputs, expected }) => task(inputs as never, expected as never),

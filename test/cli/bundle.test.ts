@@ -70,7 +70,7 @@ test('what it borrows is in no entry', () => {
 });
 
 test('the licences of what is bundled are handed on', () => {
-  const text = readFileSync('dist/THIRD-PARTY-LICENSES.txt', 'utf8');
+  const text = readFileSync('THIRD_PARTY_NOTICES', 'utf8');
   for (const name of [
     'jiti',
     'log-update',
