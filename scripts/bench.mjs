@@ -1,5 +1,6 @@
 // Bundles bench/ with esbuild and runs it with the arguments it was given; bench/options.ts reads them.
-// `propagation` as the first argument runs bench/propagation.ts instead, `wrappers` bench/wrappers/main.mjs.
+// `propagation` as the first argument runs bench/propagation.ts instead, `startup` bench/startup.ts, `wrappers`
+// bench/wrappers/main.mjs.
 // Packages stay external, and `spandrel` is this package's own dist, so what is measured is what people install.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -15,7 +16,7 @@ mkdirSync(output, { recursive: true });
 await build({
   absWorkingDir: root,
   // The corpus is an entry of its own: each side of a row imports its own copy of it.
-  entryPoints: ['run', 'worker', 'corpus', 'propagation'].map((name) => `bench/${name}.ts`),
+  entryPoints: ['run', 'worker', 'corpus', 'propagation', 'startup'].map((name) => `bench/${name}.ts`),
   outdir: output,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -27,7 +28,7 @@ await build({
   logLevel: 'warning',
 });
 
-const program = ['propagation', 'wrappers'].includes(args[0]) ? args[0] : 'run';
+const program = ['propagation', 'startup', 'wrappers'].includes(args[0]) ? args[0] : 'run';
 const rivals = join(root, program === 'wrappers' ? 'bench/wrappers' : 'bench/rivals');
 if (program !== 'propagation' && !args.includes('--no-rivals') && !existsSync(join(rivals, 'node_modules'))) {
   console.error('bench: installing the rivals, once');

@@ -1,6 +1,6 @@
 // Bundles src/ to dist/: CommonJS that runtimes run, ES modules over it, and ES modules for bundlers, by esbuild;
 // declarations by tsc. Run after build-core.mjs.
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -107,6 +107,7 @@ async function buildCommonJs() {
   });
   mkdirSync(join(dist, 'cjs'), { recursive: true });
   writeFileSync(join(dist, 'cjs', LOADED), 'module.exports = Object.create(null);\n');
+  copyFileSync(join(root, 'scripts/runtime.cjs'), join(dist, 'cjs/runtime.cjs'));
   for (const { path, text } of outputFiles) {
     const file = basename(path);
     const { code, map } = await transform(text, {
@@ -117,10 +118,22 @@ async function buildCommonJs() {
       sourcesContent: false,
       sourcefile: file,
     });
-    writeFileSync(join(dist, 'cjs', file), `${loadLazily(code)}//# sourceMappingURL=${file}.map\n`);
+    const head = entries.includes(file.replace(/\.cjs$/, '')) ? 'require("./runtime.cjs"); ' : '';
+    writeFileSync(
+      join(dist, 'cjs', file),
+      `${head}${loadLazily(withoutRequire(code))}//# sourceMappingURL=${file}.map\n`,
+    );
     writeFileSync(join(dist, 'cjs', `${file}.map`), map);
   }
   return metafile;
+}
+
+/** In an ES module that a bundler makes of CommonJS there is no `require` for modules of the runtime. */
+function withoutRequire(code) {
+  return code.replace(
+    /\brequire\(("node:\w+")\)/g,
+    '(globalThis.process?.getBuiltinModule?.($1) ?? require($1))',
+  );
 }
 
 /** What `import` gets on runtimes: the CommonJS modules, so that both have one state, under names that can be checked. */

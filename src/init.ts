@@ -7,6 +7,7 @@ import {
   type Tracer,
   trace as traceApi,
 } from '@opentelemetry/api';
+import { checkApiVersion } from './api/api-version.ts';
 import { messageOf } from './api/attributes.ts';
 import { ownContextManager } from './api/context.ts';
 import { exportProcessors } from './api/exporter-options.ts';
@@ -213,7 +214,10 @@ function start(options: InitOptions): Running | undefined {
   const content = resolveContent(options);
   limitOverhead(resolveNumber('maxCpuPercent', options.maxCpuPercent));
   // Last of what can fail: a provider that is registered can be stopped.
-  if (activation.registerGlobal) registerGlobal(provider, options);
+  if (activation.registerGlobal) {
+    registerGlobal(provider, options);
+    checkApiVersion(registered());
+  }
   flushAfterRequests(provider);
   return {
     provider,
@@ -272,7 +276,12 @@ function registerPropagation(options: InitOptions): void {
 }
 
 /** What is registered with the API, read where it keeps it: its accessors answer with stand-ins when nothing is. */
-export function registered(): { trace?: unknown; context?: unknown; propagation?: unknown } {
+export function registered(): {
+  version?: unknown;
+  trace?: unknown;
+  context?: unknown;
+  propagation?: unknown;
+} {
   return (globalThis as Record<symbol, object | undefined>)[Symbol.for('opentelemetry.js.api.1')] ?? {};
 }
 

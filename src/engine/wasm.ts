@@ -36,6 +36,11 @@ export function createWasmEngine(options: EngineOptions): Engine {
   if (host === undefined) {
     throw new Error('expected a host with WebAssembly, found none; use engine: "ts" or "auto"');
   }
+  if (!wasmHex) {
+    throw new Error(
+      'expected the WebAssembly module in the bundle, found none; bundle this package as it is',
+    );
+  }
   const pages = options.arenaBytes / PAGE_BYTES;
   const memory = new host.Memory({ initial: pages, maximum: pages });
   const instance = new host.Instance(new host.Module(decodeHex(wasmHex)), { env: { memory } });
