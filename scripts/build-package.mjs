@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { writeDeclarations } from './declarations.mjs';
 import { cutLazyChunks, LAZY_CHUNKS, LOADED, loadLazily } from './lazy-chunks.mjs';
+import { writeThirdPartyNotices } from './third-party-notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -28,21 +29,23 @@ const shared = {
   platform: 'node',
   target: 'node20',
   external: ['@opentelemetry/api'],
-  sourcesContent: false,
+  sourcesContent: true,
   logLevel: 'warning',
 };
 
 /** For bundlers: what a program does not import can be left out of it. */
 async function buildModules(folder, options) {
-  await build({
+  const { metafile } = await build({
     ...shared,
     entryPoints: entries.filter((name) => name !== 'bench-hooks').map((name) => join(root, `src/${name}.ts`)),
     sourcemap: true,
     outdir: join(dist, folder),
     outExtension: { '.js': '.mjs' },
     chunkNames: 'shared-[hash]',
+    metafile: true,
     ...options,
   });
+  return metafile;
 }
 
 /** Where a host has no `AsyncLocalStorage`: what stands for it. */
@@ -115,7 +118,7 @@ async function buildCommonJs() {
       platform: 'node',
       target: shared.target,
       sourcemap: 'external',
-      sourcesContent: false,
+      sourcesContent: true,
       sourcefile: file,
     });
     const head = entries.includes(file.replace(/\.cjs$/, '')) ? 'require("./runtime.cjs"); ' : '';
@@ -156,9 +159,10 @@ function writeWrappers({ outputs }) {
 }
 
 rmSync(dist, { recursive: true, force: true });
-await buildModules('module');
-await buildModules('browser', { platform: 'browser', plugins: [callStorage] });
-const built = await buildCommonJs();
-writeWrappers(built);
+const modules = await buildModules('module');
+const browser = await buildModules('browser', { platform: 'browser', plugins: [callStorage] });
+const commonJs = await buildCommonJs();
+writeWrappers(commonJs);
+writeThirdPartyNotices(root, [modules, browser, commonJs]);
 
 writeDeclarations(entries.filter((name) => name !== 'bench-hooks'));

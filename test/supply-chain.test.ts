@@ -59,7 +59,14 @@ describe('the package', () => {
   });
 
   test('publishes what a list allows', () => {
-    expect(manifest.files).toEqual(['dist', '!dist/*/bench-hooks*', 'README.md', 'LICENSE']);
+    expect(manifest.files).toEqual([
+      'dist',
+      '!dist/*/bench-hooks*',
+      'CHANGELOG.md',
+      'README.md',
+      'LICENSE',
+      'THIRD_PARTY_NOTICES',
+    ]);
     expect(existsSync('.npmignore')).toBe(false);
   });
 });

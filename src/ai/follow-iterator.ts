@@ -23,7 +23,7 @@ export function isIterator(value: object): boolean {
 export function followIterator(
   iterator: object,
   call: OpenCall,
-  isAsync: boolean = Symbol.asyncIterator in iterator,
+  isAsync: boolean = Reflect.has(iterator, Symbol.asyncIterator),
   wasAborted: () => boolean = never,
 ): unknown {
   if (!Object.isExtensible(iterator)) return undefined;
