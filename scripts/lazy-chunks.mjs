@@ -14,6 +14,7 @@ export const LAZY_CHUNKS = {
   'flush-on-signals': ['exit/signal-hooks'],
   'follow-response': ['ai/follow-response', 'ai/follow-stream'],
   masking: ['api/mask-span', 'api/redaction'],
+  'environment-carrier': ['api/environment-carrier'],
   metrics: ['api/sdk-metrics', 'api/span-metrics', 'api/processor-metrics', 'api/exporter-metrics'],
   'model-clients': [
     'ai/instrument/anthropic',
@@ -49,7 +50,18 @@ export const LAZY_CHUNKS = {
     'exit/request-flushes',
     'exit/watched-tracer-provider',
   ],
+  propagators: ['api/baggage-propagator', 'api/composite-propagator', 'api/trace-context-propagator'],
   'propagator-b3': ['api/b3-propagator'],
+  samplers: [
+    'api/always-record-sampler',
+    'api/composable-always-on-off-sampler',
+    'api/composable-annotating-sampler',
+    'api/composable-parent-threshold-sampler',
+    'api/composable-probability-sampler',
+    'api/composable-rule-based-sampler',
+    'api/composite-sampler',
+    'api/trace-id-ratio-based-sampler',
+  ],
   'shorten-content': ['api/shorten-content'],
   'tls-files': ['export/tls-files'],
 };
