@@ -7,13 +7,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from './repository.ts';
-import { median, percentile } from './statistics.ts';
+import { median, pairedRatio } from './statistics.ts';
 
 const ROUNDS = 25;
 const MEBIBYTE = 1_048_576;
-/** What the start of this package may cost beyond the API, on Node 20. */
-const MOST_MILLIS = 15;
-const MOST_MEBIBYTES = 4;
+/** What the start of this package may cost beyond the API, on a quiet machine with Node 20. */
+const TARGET = '15 ms, 4 MiB';
+/** Of what the same start costs upstream in the same rounds: a ratio holds on a busy machine too. */
+const MOST_OF_UPSTREAM = { millis: 0.4, mebibytes: 0.6 };
 
 const RIVALS = pathToFileURL(join(ROOT, 'bench/rivals/')).href;
 
@@ -93,7 +94,7 @@ const rows = programs
       name,
       millis: median(millis),
       cpuMillis,
-      slow: percentile(millis, 0.9),
+      least: Math.min(...millis),
       mebibytes: median(mebibytes),
       total,
     };
@@ -103,17 +104,30 @@ console.log(
   `Node ${process.version}, median of ${ROUNDS} processes a side, beyond @opentelemetry/api alone\n`,
 );
 console.log(
-  '| start of | ms | CPU ms | p90 ms | MiB | MiB in all |\n| --- | ---: | ---: | ---: | ---: | ---: |',
+  '| start of | ms | CPU ms | least ms | MiB | MiB in all |\n| --- | ---: | ---: | ---: | ---: | ---: |',
 );
-for (const { name, millis, cpuMillis, slow, mebibytes, total } of rows) {
+for (const { name, millis, cpuMillis, least, mebibytes, total } of rows) {
   console.log(
-    `| ${name} | ${millis.toFixed(1)} | ${cpuMillis.toFixed(1)} | ${slow.toFixed(1)} | ${mebibytes.toFixed(1)} | ${total.toFixed(1)} |`,
+    `| ${name} | ${millis.toFixed(1)} | ${cpuMillis.toFixed(1)} | ${least.toFixed(1)} | ${mebibytes.toFixed(1)} | ${total.toFixed(1)} |`,
   );
 }
 
-const over = rows.filter(
-  ({ name, millis, mebibytes }) =>
-    name.startsWith('spandrel') && (millis > MOST_MILLIS || mebibytes > MOST_MEBIBYTES),
+/** The part of upstream's cost that ours is. */
+function partOf(of: (reading: Reading) => number): number {
+  return 1 / pairedRatio(above('upstream', of), above('spandrel, import', of));
+}
+
+const parts = {
+  millis: partOf((reading) => reading.millis),
+  mebibytes: partOf((reading) => reading.mebibytes),
+};
+console.log(
+  `\nOf upstream's: ${parts.millis.toFixed(2)} of the time, ${parts.mebibytes.toFixed(2)} of the memory.`,
 );
-for (const { name } of over) console.error(`${name}: over ${MOST_MILLIS} ms or ${MOST_MEBIBYTES} MiB`);
-if (over.length > 0) process.exitCode = 1;
+console.log(`Meant for a quiet machine: ${TARGET}.`);
+for (const [what, most] of Object.entries(MOST_OF_UPSTREAM)) {
+  const part = parts[what as keyof typeof parts];
+  if (part <= most) continue;
+  console.error(`start, ${what}: expected at most ${most} of upstream's, got ${part.toFixed(2)}`);
+  process.exitCode = 1;
+}

@@ -25,6 +25,7 @@ export const LAZY_CHUNKS = {
     'ai/instrument/own-spans',
     'ai/instrument/provider',
   ],
+  'otlp-fetch': ['export/fetch-client'],
   'otlp-http': ['export/otlp-http'],
   'otlp-json': ['export/otlp-json-body', 'export/decoding-wire-exporter'],
   'plug-in-mode': [

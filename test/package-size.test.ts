@@ -23,13 +23,13 @@ const describeBuilt = requireCounterpart('the built package', () =>
 
 /** In kilobytes: what `import` of the entry loads. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  index: 21,
-  'ai-sdk': 26,
-  langchain: 25,
-  mcp: 23,
+  index: 23,
+  'ai-sdk': 28,
+  langchain: 27,
+  mcp: 26,
   otel: 58,
-  testing: 66,
-  honeyhive: 75,
+  testing: 68,
+  honeyhive: 77,
   register: 54,
 };
 
@@ -54,7 +54,7 @@ describeBuilt('what is loaded', () => {
     expect(files.filter((file) => file.startsWith('lazy-'))).toEqual([]);
   });
 
-  test('by init and a traced function is at most 62 KB, and nothing that is optional', async () => {
+  test('by init and a traced function is at most 65 KB, and nothing that is optional', async () => {
     const receiver = await receiveOtlp();
     const files = await loadedFiles(
       `const { init, trace, span, stats } = load('index');
@@ -63,7 +63,7 @@ describeBuilt('what is loaded', () => {
        if (stats().engine !== 'wasm') throw new Error(stats().engine);`,
       { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base },
     );
-    expect(compressedBytes(files)).toBeLessThanOrEqual(62 * KILOBYTE);
+    expect(compressedBytes(files)).toBeLessThanOrEqual(65 * KILOBYTE);
     expect(files.filter(isLazy)).toEqual([]);
   });
 
@@ -74,7 +74,7 @@ describeBuilt('what is loaded', () => {
       { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base },
     );
     expect(receiver.spans).toHaveLength(1);
-    expect(compressedBytes(files)).toBeLessThanOrEqual(68 * KILOBYTE);
+    expect(compressedBytes(files)).toBeLessThanOrEqual(71 * KILOBYTE);
     expect(files.filter(isLazy)).toEqual(['lazy-otlp-http.cjs']);
   });
 

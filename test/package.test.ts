@@ -132,7 +132,7 @@ if (stats().memo.keys < 1) throw new Error('two arenas');
 });
 
 describe('the files beside the code', () => {
-  const built = (): string[] => files.filter((path) => /^dist\/(cjs|module)\/.*\.[cm]js$/.test(path));
+  const built = (): string[] => files.filter((path) => /^dist\/(cjs|module|browser)\/.*\.[cm]js$/.test(path));
 
   it('have a source map each, with its sources', () => {
     const made = built().filter((path) => !/\/(loaded|runtime)\.cjs$/.test(path));
