@@ -117,16 +117,14 @@ requireCounterpart('the JUnit schemas', probe)('a JUnit file', () => {
         item({ id: a, durationMs: number, scores: [judged('exact', { passed: false, value: c, label: a })] }),
         item({ id: b, status: 'error', error: { name: c, message: a, stack: b } }),
       ]);
-      const scored = cases
-        .slice(0, 20)
-        .map(([a, b, c]) =>
-          item({
-            scores: [
-              judged(b, { passed: false, value: c, label: a }),
-              judged(c, { value: null, error: { name: a, message: b } }),
-            ],
-          }),
-        );
+      const scored = cases.slice(0, 20).map(([a, b, c]) =>
+        item({
+          scores: [
+            judged(b, { passed: false, value: c, label: a }),
+            judged(c, { value: null, error: { name: a, message: b } }),
+          ],
+        }),
+      );
       const result = experiment({ name: a, runId: b, gate: { passed: false, failures } }, [
         ...items,
         ...scored,
