@@ -79,14 +79,24 @@ export function missingBuild(): string | undefined {
   return 'expected dist/esm/bench-hooks.mjs, found no such file; run `npm run build`';
 }
 
+/** Where the modules of a build are: ES modules, and the CommonJS that they lead to. */
+const FOLDERS = ['cjs', 'esm'];
+
+const modulesOf = (folder: string): string[] =>
+  FOLDERS.flatMap((name) =>
+    existsSync(join(folder, name))
+      ? readdirSync(join(folder, name))
+          .filter((file) => /\.[cm]js$/.test(file))
+          .sort()
+          .map((file) => join(name, file))
+      : [],
+  );
+
 /** The start of a SHA-256 over our modules in a build, to tell two builds apart; `none` without one. */
 export function buildDigest(folder: string = DIST): string {
-  const modules = join(folder, 'esm');
   if (!existsSync(join(folder, HOOKS))) return 'none';
   const hash = createHash('sha256');
-  for (const file of readdirSync(modules).sort()) {
-    if (file.endsWith('.mjs')) hash.update(file).update(readFileSync(join(modules, file)));
-  }
+  for (const file of modulesOf(folder)) hash.update(file).update(readFileSync(join(folder, file)));
   return hash.digest('hex').slice(0, 12);
 }
 
@@ -105,12 +115,11 @@ export function adoptBuild(folder: string): string {
   }
   const copy = join(ROOT, 'build/bench', `${COPY}${buildDigest(folder)}`);
   rmSync(copy, { recursive: true, force: true });
-  mkdirSync(join(copy, 'esm'), { recursive: true });
-  for (const file of readdirSync(join(folder, 'esm'))) {
-    if (!file.endsWith('.mjs')) continue;
-    const text = readFileSync(join(folder, 'esm', file), 'utf8');
+  for (const name of FOLDERS) mkdirSync(join(copy, name), { recursive: true });
+  for (const file of modulesOf(folder)) {
+    const text = readFileSync(join(folder, file), 'utf8');
     // The source maps stay behind: their paths would lead nowhere from here.
-    writeFileSync(join(copy, 'esm', file), text.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n'));
+    writeFileSync(join(copy, file), text.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n'));
   }
   return copy;
 }

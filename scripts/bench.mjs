@@ -1,5 +1,6 @@
 // Bundles bench/ with esbuild and runs it with the arguments it was given; bench/options.ts reads them.
-// `propagation` as the first argument runs bench/propagation.ts instead.
+// `propagation`, `startup` or `experiments` as the first argument runs the file of that name instead, `wrappers`
+// bench/wrappers/main.mjs.
 // Packages stay external, and `spandrel` is this package's own dist, so what is measured is what people install.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -15,7 +16,9 @@ mkdirSync(output, { recursive: true });
 await build({
   absWorkingDir: root,
   // The corpus is an entry of its own: each side of a row imports its own copy of it.
-  entryPoints: ['run', 'worker', 'corpus', 'propagation'].map((name) => `bench/${name}.ts`),
+  entryPoints: ['run', 'worker', 'corpus', 'propagation', 'startup', 'experiments'].map(
+    (name) => `bench/${name}.ts`,
+  ),
   outdir: output,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -27,18 +30,18 @@ await build({
   logLevel: 'warning',
 });
 
-const program = args[0] === 'propagation' ? 'propagation' : 'run';
-const rivals = join(root, 'bench/rivals');
-if (program === 'run' && !args.includes('--no-rivals') && !existsSync(join(rivals, 'node_modules'))) {
+const program =
+  ['propagation', 'startup', 'experiments', 'wrappers'].find((name) => name === args[0]) ?? 'run';
+const rivals = join(root, program === 'wrappers' ? 'bench/wrappers' : 'bench/rivals');
+const needsRivals = !['propagation', 'experiments'].includes(program) && !args.includes('--no-rivals');
+if (needsRivals && !existsSync(join(rivals, 'node_modules'))) {
   console.error('bench: installing the rivals, once');
   const installed = spawnSync('npm', ['ci', '--silent'], { cwd: rivals, stdio: 'inherit' });
   if (installed.status !== 0)
-    console.error('bench: npm ci in bench/rivals failed; the export rows will say what they miss');
+    console.error(`bench: npm ci in ${rivals} failed; rows of rivals will say what they miss`);
 }
 
-spawn(process.execPath, [join(output, `${program}.mjs`), ...args], { stdio: 'inherit' }).on(
-  'exit',
-  (code) => {
-    process.exitCode = code ?? 1;
-  },
-);
+const main = program === 'wrappers' ? join(root, 'bench/wrappers/main.mjs') : join(output, `${program}.mjs`);
+spawn(process.execPath, [main, ...args], { stdio: 'inherit' }).on('exit', (code) => {
+  process.exitCode = code ?? 1;
+});

@@ -1,12 +1,16 @@
-// Bundles src/ to dist/: ESM and CommonJS by esbuild, declarations by tsc. Run after build-core.mjs.
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, dirname, join, resolve } from 'node:path';
+// Bundles src/ to dist/: CommonJS that runtimes run, ES modules over it, and ES modules for bundlers, by esbuild;
+// declarations by tsc. Run after build-core.mjs.
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+import { buildCommand } from './build-command.mjs';
+import { writeDeclarations } from './declarations.mjs';
+import { cutLazyChunks, LAZY_CHUNKS, LOADED, loadLazily } from './lazy-chunks.mjs';
+import { writeThirdPartyNotices } from './third-party-notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
 const entries = [
   'index',
   'otel',
@@ -20,137 +24,154 @@ const entries = [
   'bench-hooks',
 ].filter((name) => existsSync(join(root, `src/${name}.ts`)));
 
-/** Modules with names to import. The bench measures what is installed, through a hook that is not packed. */
-const published = entries.filter((name) => name !== 'bench-hooks' && name !== 'register');
-const identifier = (name) => name.replaceAll('-', '_');
-
-/** Packages whose code is in the build, by the folder they are in. */
-const bundled = new Set();
-const bundledPackages = {
-  name: 'bundled-packages',
-  setup({ initialOptions, onEnd }) {
-    initialOptions.metafile = true;
-    onEnd(({ metafile }) => {
-      for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
-        for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
-          const [folder] = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(input) ?? [];
-          if (folder !== undefined && bytesInOutput > 0) bundled.add(folder);
-        }
-      }
-    });
-  },
-};
-
 const shared = {
-  plugins: [bundledPackages],
-  absWorkingDir: root,
-  entryPoints: entries.map((name) => join(root, `src/${name}.ts`)),
   bundle: true,
+  splitting: true,
+  format: 'esm',
   platform: 'node',
   target: 'node20',
   external: ['@opentelemetry/api'],
-  sourcemap: true,
-  sourcesContent: false,
+  sourcesContent: true,
   logLevel: 'warning',
 };
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-await build({
-  ...shared,
-  format: 'esm',
-  splitting: true,
-  outdir: join(root, 'dist/esm'),
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'shared-[hash]',
-});
+/** For bundlers: what a program does not import can be left out of it. */
+async function buildModules(folder, names, options) {
+  const { metafile } = await build({
+    ...shared,
+    entryPoints: names.map((name) => join(root, `src/${name}.ts`)),
+    sourcemap: true,
+    outdir: join(dist, folder),
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'shared-[hash]',
+    metafile: true,
+    ...options,
+  });
+  return metafile;
+}
 
-/** Modules of experiments that are loaded when they are needed: each a bundle of its own in CommonJS. */
-const lazy = new Map();
-const lazyModules = {
-  name: 'lazy-modules',
+/** Where a host has no `AsyncLocalStorage`: what stands for it. */
+const callStorage = {
+  name: 'call-storage',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.{1,2}\// }, ({ path, kind, importer }) => {
-      if (kind !== 'dynamic-import' || !importer.startsWith(join(root, 'src/experiments'))) return undefined;
-      const name = `lazy-${basename(path, '.ts')}`;
-      lazy.set(name, resolve(dirname(importer), path));
-      return { path: `./${name}.cjs`, external: true };
+    onResolve({ filter: /\/async-storage\.ts$/ }, () => ({ path: join(root, 'src/api/call-storage.ts') }));
+  },
+};
+
+/** What entries have in common: what every one has, what the AI layer adds, and what a provider adds. */
+const BASE = ['src/init.ts'];
+const AI = [...BASE, 'src/index.ts'];
+const PROVIDER = modulesOf('provider');
+
+function modulesOf(chunk) {
+  return LAZY_CHUNKS[chunk].map((module) => `src/${module}.ts`);
+}
+
+function commonOf(name) {
+  if (name === 'register' || name === 'lazy-provider') return BASE;
+  if (/^(?:index|ai-sdk|langchain|mcp|experiments)$/.test(name)) return AI;
+  if (/^(?:testing|honeyhive|lazy-(?:dialect|follow|model).*)$/.test(name)) return [...AI, ...PROVIDER];
+  return [...BASE, ...PROVIDER];
+}
+
+/**
+ * An esbuild plugin for entries by name. Each imports the common modules for their effects first: modules that the same
+ * entries reach are one chunk, so all of what is common is one file and not one for each set of entries.
+ */
+const namedEntries = {
+  name: 'entries',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^entry:/ }, ({ path }) => ({ path, namespace: 'entry' }));
+    onResolve({ filter: /^whole:/ }, ({ path }) => ({
+      path: join(root, path.slice('whole:'.length)),
+      sideEffects: true,
+    }));
+    onLoad({ filter: /./, namespace: 'entry' }, ({ path }) => {
+      const name = path.slice('entry:'.length);
+      const modules = name.startsWith('lazy-') ? modulesOf(name.slice('lazy-'.length)) : [`src/${name}.ts`];
+      const lines = [...commonOf(name), ...modules].map((module) => `import 'whole:${module}';`);
+      lines.push(...modules.map((module) => `export * from './${module}';`));
+      return { contents: lines.join('\n'), resolveDir: root };
     });
   },
 };
 
-// CommonJS bundles cannot share chunks: one bundle holds all entries, so that they share one arena and one state.
-await build({
-  ...shared,
-  entryPoints: undefined,
-  plugins: [bundledPackages, lazyModules],
-  stdin: {
-    contents: [
-      ...published.map((name) => `export * as ${identifier(name)} from './src/${name}.ts';`),
-      "export { initOnce } from './src/init.ts';",
-    ].join('\n'),
-    resolveDir: root,
-  },
-  format: 'cjs',
-  outfile: join(root, 'dist/cjs/shared.cjs'),
-});
-for (const [name, file] of lazy) {
-  await build({
+/** The one implementation that Node, Deno and Bun load, by `require` and by `import`. */
+async function buildCommonJs() {
+  const names = [...entries, ...Object.keys(LAZY_CHUNKS).map((chunk) => `lazy-${chunk}`)];
+  const { outputFiles, metafile } = await build({
     ...shared,
-    entryPoints: [file],
-    plugins: [bundledPackages, lazyModules],
-    format: 'cjs',
-    outfile: join(root, `dist/cjs/${name}.cjs`),
+    entryPoints: names.map((name) => ({ in: `entry:${name}`, out: name })),
+    plugins: [namedEntries, cutLazyChunks(root)],
+    sourcemap: 'inline',
+    outdir: join(dist, 'cjs'),
+    outExtension: { '.js': '.cjs' },
+    chunkNames: 'shared-[hash]',
+    write: false,
+    metafile: true,
   });
+  mkdirSync(join(dist, 'cjs'), { recursive: true });
+  writeFileSync(join(dist, 'cjs', LOADED), 'module.exports = Object.create(null);\n');
+  copyFileSync(join(root, 'scripts/runtime.cjs'), join(dist, 'cjs/runtime.cjs'));
+  for (const { path, text } of outputFiles) {
+    const file = basename(path);
+    const { code, map } = await transform(text, {
+      format: 'cjs',
+      platform: 'node',
+      target: shared.target,
+      sourcemap: 'external',
+      sourcesContent: true,
+      sourcefile: file,
+    });
+    const head = entries.includes(file.replace(/\.cjs$/, '')) ? 'require("./runtime.cjs"); ' : '';
+    writeFileSync(
+      join(dist, 'cjs', file),
+      `${head}${loadLazily(withoutRequire(code))}//# sourceMappingURL=${file}.map\n`,
+    );
+    writeFileSync(join(dist, 'cjs', `${file}.map`), map);
+  }
+  return metafile;
 }
-for (const name of published) {
-  writeFileSync(
-    join(root, `dist/cjs/${name}.cjs`),
-    `module.exports = require('./shared.cjs').${identifier(name)};\n`,
+
+/** In an ES module that a bundler makes of CommonJS there is no `require` for modules of the runtime. */
+function withoutRequire(code) {
+  return code.replace(
+    /\brequire\(("node:\w+")\)/g,
+    '(globalThis.process?.getBuiltinModule?.($1) ?? require($1))',
   );
 }
 
-// What loading src/register.ts does, done at the load of this entry and not of the bundle.
-writeFileSync(join(root, 'dist/cjs/register.cjs'), "require('./shared.cjs').initOnce();\n");
-
-// The command: a program over the entries, and what it borrows in a bundle that it loads when it runs a file.
-const borrowed = {
-  name: 'borrowed',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/libraries\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './libraries.cjs', external: true } : undefined,
-    );
-  },
-};
-await build({
-  ...shared,
-  entryPoints: [join(root, 'src/cli.ts')],
-  plugins: [bundledPackages, borrowed],
-  format: 'esm',
-  outfile: join(root, 'dist/cli/spandrel.mjs'),
-});
-await build({
-  ...shared,
-  entryPoints: [join(root, 'src/cli/libraries.ts')],
-  format: 'cjs',
-  // For those that were ES modules.
-  define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
-  minify: true,
-  sourcemap: false,
-  outfile: join(root, 'dist/cli/libraries.cjs'),
-});
-
-/** The licences of bundled packages, which ask to be handed on with the code. */
-function licences() {
-  const texts = [...bundled].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    const file = readdirSync(join(root, folder)).find((one) => /^licen[cs]e/i.test(one));
-    const text = file === undefined ? `${license}\n` : readFileSync(join(root, folder, file), 'utf8');
-    return `${name} ${version} (${license})\n\n${text.trim()}\n`;
-  });
-  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+/** What `import` gets on runtimes: the CommonJS modules, so that both have one state, under names that can be checked. */
+function writeWrappers({ outputs }) {
+  mkdirSync(join(dist, 'esm'), { recursive: true });
+  for (const { entryPoint, exports: names } of Object.values(outputs)) {
+    const entry = entryPoint?.slice('entry:entry:'.length);
+    if (!entries.includes(entry)) continue;
+    const source = `../cjs/${entry}.cjs`;
+    const lines =
+      names.length === 0
+        ? [`import '${source}';`]
+        : [
+            `import exported from '${source}';`,
+            '',
+            ...names.sort().map((name) => `export const ${name} = exported.${name};`),
+          ];
+    writeFileSync(join(dist, 'esm', `${entry}.mjs`), `${lines.join('\n')}\n`);
+  }
 }
-writeFileSync(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), licences());
 
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript')), 'tsc.js');
-execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+rmSync(dist, { recursive: true, force: true });
+const published = entries.filter((name) => name !== 'bench-hooks');
+const modules = await buildModules('module', published);
+const browser = await buildModules(
+  'browser',
+  // Experiments read and write files; the entry for programs written for HoneyHive has them as well.
+  published.filter((name) => !['experiments', 'honeyhive'].includes(name)),
+  { platform: 'browser', plugins: [callStorage] },
+);
+const commonJs = await buildCommonJs();
+writeWrappers(commonJs);
+const command = await buildCommand(root, shared);
+writeThirdPartyNotices(root, [modules, browser, commonJs, ...command]);
+
+writeDeclarations(published);

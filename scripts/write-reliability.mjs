@@ -23,14 +23,14 @@ after its request had arrived; those tests say so.
 **The harness** is a child process that makes spans at a rate and sends them to a receiver through a TCP proxy of our
 own (\`test/faults/proxy.ts\`) which does one harm at a time, all on loopback; where a real server is named, it is a real
 one. opentelemetry-js 2.12.1 runs the same program with its batch processor and its OTLP/HTTP exporter. Both have their
-defaults, but for the size and the delay of batches, which some tests make smaller for both. A promise in milliseconds is asserted at twice its figure, because tests share their machine; the
-measured one is in the table.
+defaults, but for the size and the delay of batches, which some tests make smaller for both. A promise in milliseconds
+is asserted at twice its figure, because tests share their machine; the measured one is in the table.
 
 **To run it again**: \`npm test\` runs every quick row, \`npm run test:long\` the rows of "Long and large".
 With \`SPANDREL_FIGURES=write\` a run measures opentelemetry-js too and writes what it measured to
-\`test/faults/figures/\`; then \`npm run docs:reliability\` writes this page. Each figure's date, machine and command are
-at the end. \`test/reliability.test.ts\` holds the page: no row without tests that exist, none without figures or the
-reason why there are none.`;
+\`test/faults/figures/\`; then \`npm run docs:reliability\` writes this page. Each figure's date, machine, load (its average
+over the minute before, where noted; times of a loaded machine are too long) and command are at the end. \`test/reliability.test.ts\` holds the page: no row without tests that exist, none without the figures of
+either side or the reason why there are none, in their place.`;
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
@@ -62,8 +62,10 @@ const figures = (measured = {}) =>
 
 function rowCells(row) {
   const measured = measurementOf(row);
+  const ours = figures(measured?.spandrel) || row.unmeasured || '';
+  const theirs = figures(measured?.upstream) || row.noUpstream || '';
   return [
-    ...[row.fault, row.promise, figures(measured?.spandrel), figures(measured?.upstream)],
+    ...[row.fault, row.promise, ours, theirs],
     ...[row.tests.map(reference).join('<br>'), row.note ?? ''],
   ];
 }
@@ -79,9 +81,11 @@ function render(sections) {
     .flat()
     .map((row) => [row, measurementOf(row)])
     .filter(([, measurement]) => measurement !== undefined)
-    .map(([{ fault }, { date, machine, node, command }]) => [fault, date, node, machine, `\`${command}\``]);
+    .map(([{ fault }, { date, machine, node, load = '', command }]) => [
+      ...[fault, date, node, machine, `${load}`, `\`${command}\``],
+    ]);
   lines.push('', '## When and where it was measured', '');
-  lines.push(...table(['fault', 'date', 'Node', 'machine', 'command'], measured));
+  lines.push(...table(['fault', 'date', 'Node', 'machine', 'load', 'command'], measured));
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,6 +1,6 @@
 /**
  * @module `spandrel/honeyhive`: the names of the `honeyhive` package, so that a program written for it runs by changing
- * the import. `evaluate`, `evaluator`, the LangChain tracer and the REST client are not here.
+ * the import. The LangChain tracer and the REST client are not here.
  */
 
 export type { LinkToken } from './ai/honeyhive/carrier.ts';
@@ -23,3 +23,10 @@ export type { SpanNameFilter, SpanNameFilters } from './ai/honeyhive/span-name-f
 export type { TraceClassOptions } from './ai/honeyhive/traced-class.ts';
 export type { TraceFunctionOptions } from './ai/honeyhive/traced-function.ts';
 export { HoneyHiveTracer, type TypedTraceOptions } from './ai/honeyhive/tracer.ts';
+export {
+  type EvaluateParams,
+  type EvaluationResult,
+  evaluate,
+  evaluator,
+  type HoneyHiveEvaluator,
+} from './experiments/honeyhive.ts';

@@ -39,6 +39,8 @@ export {
 } from './ai/trace.ts';
 export { type TraceClassOptions, traceClass } from './ai/trace-class.ts';
 export type { ExporterOption, FileDestination, OtlpDestination } from './api/exporter-options.ts';
+export type { Mask, MaskedSpan } from './api/mask.ts';
+export type { PatternName, RedactOptions } from './api/redaction.ts';
 export type {
   DestinationFlush,
   DestinationStats,

@@ -7,17 +7,18 @@ import {
   type Tracer,
   trace as traceApi,
 } from '@opentelemetry/api';
+import { checkApiVersion } from './api/api-version.ts';
 import { messageOf } from './api/attributes.ts';
 import { ownContextManager } from './api/context.ts';
 import { exportProcessors } from './api/exporter-options.ts';
 import type { SpanLimits } from './api/limits.ts';
 import type { Mask } from './api/mask.ts';
 import { limitOverhead } from './api/overhead.ts';
-import { usableProcessors } from './api/plugin-processors.ts';
 import { masks, type RedactOptions, redaction } from './api/redaction.ts';
 import { redirection } from './api/redirection.ts';
 import { type FlushResult, TracerProvider, type TracerProviderStats } from './api/tracer-provider.ts';
 import type { SpanProcessor } from './api/types.ts';
+import { usableProcessors } from './api/usable-processors.ts';
 import { type ActivationOptions, resolveActivation } from './config/activation.ts';
 import type { BatchOptions } from './config/batch.ts';
 import { type Content, type ContentOptions, resolveContent } from './config/content.ts';
@@ -202,7 +203,7 @@ function start(options: InitOptions): Running | undefined {
     sampler: resolveSampler(options),
     spanLimits: options.limits,
     meterProvider: options.meterProvider,
-    mask: masks(resolveRedaction(options.redact), resolveMask(options.mask)),
+    mask: maskOf(options),
     resource: resolveResource(options),
     // Ours last: what another processor writes to a span in `onEnd` is exported.
     spanProcessors: [
@@ -213,15 +214,24 @@ function start(options: InitOptions): Running | undefined {
   const content = resolveContent(options);
   limitOverhead(resolveNumber('maxCpuPercent', options.maxCpuPercent));
   // Last of what can fail: a provider that is registered can be stopped.
-  if (activation.registerGlobal) registerGlobal(provider, options);
+  if (activation.registerGlobal) {
+    registerGlobal(provider, options);
+    checkApiVersion(registered());
+  }
   flushAfterRequests(provider);
   return {
     provider,
     tracer: provider.getTracer(SCOPE, VERSION),
     content,
     dialect: resolveDialect(options.dialect),
-    removeExitHooks: installExitHooks(provider, resolveSignals(options)),
+    removeExitHooks: installExitHooks(provider, resolveSignals(options), endOpenCalls),
   };
+}
+
+function maskOf({ redact, mask }: InitOptions): Mask | undefined {
+  const own = resolveMask(mask);
+  const isOff = redact === undefined || redact === null || redact === false;
+  return isOff ? own : masks(resolveRedaction(redact), own);
 }
 
 /** Fails closed: what is no mask masks everything. */
@@ -232,9 +242,16 @@ function resolveMask(mask: unknown): Mask | undefined {
   return () => '[masked]';
 }
 
-function resolveRedaction(redact: InitOptions['redact']): Mask | undefined {
-  if (!redact) return undefined;
-  return redaction(redact === true ? {} : redact);
+/** Fails closed as well. Loads the patterns only where they are asked for. */
+function resolveRedaction(redact: true | RedactOptions): Mask {
+  try {
+    if (redact === true) return redaction();
+    if (typeof redact === 'object') return redaction(redact);
+    throw new TypeError(`expected true, false or an object, got ${typeof redact}`);
+  } catch (error) {
+    warnInvalid('option redact', 'what it says', messageOf(error), 'everything is masked');
+    return () => '[masked]';
+  }
 }
 
 function registerGlobal(provider: TracerProvider, options: InitOptions): void {
@@ -259,7 +276,12 @@ function registerPropagation(options: InitOptions): void {
 }
 
 /** What is registered with the API, read where it keeps it: its accessors answer with stand-ins when nothing is. */
-export function registered(): { trace?: unknown; context?: unknown; propagation?: unknown } {
+export function registered(): {
+  version?: unknown;
+  trace?: unknown;
+  context?: unknown;
+  propagation?: unknown;
+} {
   return (globalThis as Record<symbol, object | undefined>)[Symbol.for('opentelemetry.js.api.1')] ?? {};
 }
 
@@ -268,9 +290,19 @@ export async function flush(ms = 30_000): Promise<FlushResult> {
   return running?.provider.flush(ms) ?? NOTHING_FLUSHED;
 }
 
+const beforeEnd = new Set<() => void>();
 const beforeShutdown = new Set<() => void>();
 
-/** Calls `fn` at the beginning of every `shutdown`, while spans can still end. Must not throw. */
+function endOpenCalls(): void {
+  for (const fn of beforeEnd) fn();
+}
+
+/** Calls `fn` when the event loop has run dry and at the beginning of every `shutdown`, while spans can still end. Must not throw. */
+export function onEnd(fn: () => void): void {
+  beforeEnd.add(fn);
+}
+
+/** Calls `fn` at the beginning of every `shutdown`. Must not throw. */
 export function onShutdown(fn: () => void): void {
   beforeShutdown.add(fn);
 }
@@ -279,6 +311,7 @@ export function onShutdown(fn: () => void): void {
 export async function shutdown(ms = 30_000): Promise<void> {
   const stopping = running;
   if (stopping === undefined) return;
+  endOpenCalls();
   for (const fn of beforeShutdown) fn();
   await stopping.provider.shutdown(ms);
   stopping.removeExitHooks();
@@ -323,6 +356,10 @@ export function stats(): Stats {
 
 /** The tracer of `trace`, `span` and `startSpan`: ours, or, before `init()`, that of the global provider. */
 export function activeTracer(): Tracer {
+  return watch === null ? usualTracer() : watch(usualTracer());
+}
+
+function usualTracer(): Tracer {
   const redirected = redirection?.active();
   if (redirected !== undefined) return redirected.tracer;
   if (running !== undefined) return running.tracer;
@@ -330,9 +367,21 @@ export function activeTracer(): Tracer {
   return globalTracer;
 }
 
+let watch: ((tracer: Tracer) => Tracer) | null = null;
+
+/** Puts `stand` in the place of every tracer that `activeTracer` gives; `null` puts none, which costs a comparison. */
+export function watchTracers(stand: typeof watch): void {
+  watch = stand;
+}
+
 /** Whether `trace` captures arguments and results when not told. */
 export function capturesContent(): boolean {
   return (redirection?.active() ?? running)?.content === 'all';
+}
+
+/** Whether messages and stack traces of errors are recorded: they often quote what went in. Not with `content: 'none'`. */
+export function capturesErrors(): boolean {
+  return (redirection?.active() ?? running)?.content !== 'none';
 }
 
 /** How the AI layer names things: the option of `init`, before it the default. */

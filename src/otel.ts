@@ -4,6 +4,7 @@ export { BatchSpanProcessor, type BatchSpanProcessorOptions } from './api/batch-
 export { AsyncLocalStorageContextManager } from './api/context.ts';
 export { type IdGenerator, RandomIdGenerator } from './api/ids.ts';
 export type { SpanLimits } from './api/limits.ts';
+export type { Mask, MaskedSpan } from './api/mask.ts';
 export { NoopSpanProcessor } from './api/noop-span-processor.ts';
 export { OTLPTraceExporter } from './api/otlp-trace-exporter.ts';
 export {
@@ -77,17 +78,14 @@ export {
   type TraceSerializer,
 } from './api/trace-serializer.ts';
 export type { Tracer } from './api/tracer.ts';
-export {
-  type DestinationFlush,
-  type DestinationStats,
-  type FlushResult,
-  TracerProvider,
-  TracerProvider as BasicTracerProvider,
-  TracerProvider as NodeTracerProvider,
-  type TracerProviderOptions,
-  type TracerProviderOptions as NodeTracerConfig,
-  type TracerProviderOptions as TracerConfig,
-  type TracerProviderStats,
+export type {
+  DestinationFlush,
+  DestinationStats,
+  FlushResult,
+  TracerProviderOptions,
+  TracerProviderOptions as NodeTracerConfig,
+  TracerProviderOptions as TracerConfig,
+  TracerProviderStats,
 } from './api/tracer-provider.ts';
 export {
   type ExportResult,
@@ -108,6 +106,11 @@ export type {
   BatchSpanProcessorBrowserConfig,
 } from './config/batch.ts';
 export type { GeneralLimits } from './config/span-limits.ts';
+export {
+  WatchedTracerProvider as BasicTracerProvider,
+  WatchedTracerProvider as NodeTracerProvider,
+  WatchedTracerProvider as TracerProvider,
+} from './exit/watched-tracer-provider.ts';
 export { ConsoleSpanExporter } from './export/console-span-exporter.ts';
 export { InMemorySpanExporter } from './export/in-memory-span-exporter.ts';
 export type { OTLPTraceExporterOptions } from './export/otlp-trace-options.ts';

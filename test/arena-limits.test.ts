@@ -3,6 +3,8 @@ import type { SpanKind } from '@opentelemetry/api';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { resourceFromAttributes } from '../src/api/resource.ts';
 import type { TracerProvider, TracerProviderStats } from '../src/api/tracer-provider.ts';
+import { OPTION_DESCRIPTIONS } from '../src/config/option-descriptions.ts';
+import { budgetBytes } from '../src/export/arena-pieces.ts';
 import type { SendResult } from '../src/export/exporter.ts';
 import { readExportTraceServiceRequest } from '../src/export/otlp-reader.ts';
 import { attributesOf, CapturingExporter } from './helpers/engine-capture.ts';
@@ -43,6 +45,17 @@ async function stuckProvider(arenaBytes: number, spanLimits = {}, batch = true) 
   const provider = new sdk.TracerProvider({ arenaBytes, spanLimits, spanProcessors: [processor] });
   return { provider, exporter, settle: () => settle(delivered) };
 }
+
+it.each([
+  [4, 1.8],
+  [16, 13.6],
+  [64, 60.8],
+])('an arena of %i MiB has %f MB for spans, as its option says', async (mebibytes, megabytes) => {
+  const { provider } = await stuckProvider(mebibytes * MEBIBYTE);
+  expect((budgetBytes(provider.settings.arena.engine) / 1e6).toFixed(1)).toBe(megabytes.toFixed(1));
+  const said = OPTION_DESCRIPTIONS.arenaBytes.limit;
+  expect(said).toContain(`${megabytes.toFixed(1)} MB`);
+});
 
 describe('a full arena', () => {
   it('drops and counts, never throws, never grows, and takes spans again afterwards', async () => {
@@ -211,6 +224,21 @@ describe('many scopes', () => {
     await provider.forceFlush();
     const names = new Set(exporter.take().map(({ name }) => name));
     expect(names.size).toBe(10_000);
+    expectBalance(provider);
+  });
+
+  it('beyond the piece table lose no span where the event loop turns between them', async () => {
+    const { provider, exporter, settle } = await stuckProvider(16 * MEBIBYTE);
+    settle();
+    await provider.forceFlush();
+    const tracers = Array.from({ length: 40_000 }, (_, index) => provider.getTracer(`scope ${index}`));
+    for (const [index, tracer] of tracers.entries()) {
+      tracer.startSpan(`span ${index}`).end();
+      if (index % 1_000 === 999) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(provider.stats().dropped).toEqual({});
+    await provider.forceFlush();
+    expect(new Set(exporter.take().map(({ name }) => name)).size).toBe(40_000);
     expectBalance(provider);
   });
 

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BatchSpanProcessor } from '../src/api/batch-span-processor.ts';
 import type { TracerProviderStats } from '../src/api/tracer-provider.ts';
+import { keepFigures } from './faults/figures.ts';
 import { balance, captureWarnings, ENGINES } from './helpers/api-recorder.ts';
 import { accounts, fillFreed } from './helpers/engine-memory.ts';
 import { baseSeed, SeededRandom } from './helpers/engine-random.ts';
@@ -119,10 +120,16 @@ async function finish({ destinations, provider }: Program, note: string): Promis
   expect(accounts(engine).freeBlocks, note).toBe(accounts(engine).blocks);
 }
 
+const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/destinations-property.test.ts';
+/** Of both engines. */
+const measured: Record<string, number> = {};
+
 describe.each(ENGINES)('on the %s engine', (engine) => {
   test('a live destination loses nothing, whatever the others do', { timeout: 120_000 }, async () => {
     const seed = baseSeed();
     let evicted = 0;
+    let spans = 0;
+    let received = 0;
     for (let round = 0; round < PROGRAMS; round += 1) {
       const random = new SeededRandom(seed + round);
       const program = await start(engine, random);
@@ -142,10 +149,16 @@ describe.each(ENGINES)('on the %s engine', (engine) => {
         expect(freeBlocks, note).toBeGreaterThan(blocks / 4);
       }
       expect(new Set(destinations[0].taken).size).toBe(made);
+      spans += made;
+      received += new Set(destinations[0].taken).size;
       for (const { dropped } of provider.stats().destinations) evicted += dropped.evicted ?? 0;
       await finish(program, `seed ${seed + round}, at the end`);
       check(program, made, `seed ${seed + round}, at the end`);
     }
     expect(evicted).toBeGreaterThan(500);
+    measured[`${engine}: spans, in ${PROGRAMS} programs`] = spans;
+    measured[`${engine}: of these lost by the others`] = evicted;
+    measured[`${engine}: of these not received by the live one`] = spans - received;
+    keepFigures('destinations-share', COMMAND, measured);
   });
 });

@@ -3,6 +3,7 @@ import type { MeterProvider, Tracer } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SpanProcessor } from '../src/api/types.ts';
 import { resetDiagnostics } from '../src/diagnostics.ts';
+import { keepFigures } from './faults/figures.ts';
 import { balance, captureWarnings, ENGINES, WireRecorder } from './helpers/api-recorder.ts';
 import { freshSdk } from './helpers/engine-sdk.ts';
 import { measure } from './helpers/metric-points.ts';
@@ -176,6 +177,9 @@ describe.each(ENGINES)('a queue size on the %s engine', (engine) => {
   });
 });
 
+/** Of both engines, over three sizes of spans. */
+const measured: Record<string, number> = {};
+
 describe.each(ENGINES)('two providers on one arena, on the %s engine', (engine) => {
   const never = () => new Promise<never>(() => {});
 
@@ -218,6 +222,17 @@ describe.each(ENGINES)('two providers on one arena, on the %s engine', (engine) 
     expect(second.stats()).toMatchObject({ exported: 1_750, waiting: 0, dropped: {} });
     expect(second.stats().dropped).toEqual({});
     expect(live.spans).toHaveLength(1_750);
+    measured[`${engine}: spans of the dead one lost`] =
+      (measured[`${engine}: spans of the dead one lost`] ?? 0) + (first.stats().dropped.evicted ?? 0);
+    measured[`${engine}: spans of the other ended`] =
+      (measured[`${engine}: spans of the other ended`] ?? 0) + second.stats().started;
+    measured[`${engine}: of these lost`] =
+      (measured[`${engine}: of these lost`] ?? 0) + second.stats().started - live.spans.length;
+    keepFigures(
+      'destinations-providers',
+      'SPANDREL_FIGURES=write npx vitest run test/destinations.test.ts',
+      measured,
+    );
     expect(first.stats().dropped.evicted).toBeGreaterThan(0);
     for (const one of [first, second]) expect(balance(one.stats())).toBe(0);
   });

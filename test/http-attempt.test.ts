@@ -1,4 +1,8 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Deadline } from '../src/export/deadline.ts';
+import { attempt } from '../src/export/http-attempt.ts';
 import { accept, receive, refusingPort, until } from './helpers/fault-server.ts';
 import { bytes, MEBIBYTE, ObservedAgent, requestOf, transport } from './helpers/http-sender.ts';
 
@@ -15,6 +19,30 @@ test('a server that says 200 before it has read the body still gets all of it', 
   const result = await transport(server.url).send(requestOf(bytes(length, 0x01)));
   expect(result).toEqual({ kind: 'delivered', code: 200, rejected: 0 });
   expect(received).toBe(length);
+});
+
+test('a server that refuses before it has read the body is written nothing more, its answer not ended yet', async () => {
+  const server = await accept((socket) => {
+    socket.once('data', () => {
+      socket.pause();
+      socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n');
+    });
+  });
+  const request = httpRequest(server.url, { method: 'POST' });
+  const written = vi.spyOn(request, 'write');
+  const deadline = new Deadline({ timeoutMillis: 10_000, now: () => performance.now(), holdsProcess: true });
+  onTestFinished(() => deadline.clear());
+  const sent = attempt(request, [bytes(64 * MEBIBYTE, 0x01)], deadline);
+  await once(request, 'response');
+  const before = written.mock.calls.length;
+  const [socket] = server.connections;
+  socket.resume();
+  // The body would be written on in the turn after the connection has taken what there was.
+  await until(() => request.socket?.writableLength === 0);
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(written.mock.calls).toHaveLength(before);
+  socket.write('no');
+  expect(await sent).toMatchObject({ kind: 'answer', status: 413 });
 });
 
 describe('a connection', () => {

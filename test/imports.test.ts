@@ -18,7 +18,7 @@ const LAYERS: Readonly<
   export: { values: ['config', 'diagnostics', 'version', 'assembly'], types: ['engine', 'api'] },
   config: { values: ['diagnostics'], types: ['api'] },
   api: { values: ['engine', 'export', 'config', 'diagnostics', 'version', 'assembly'], types: [] },
-  exit: { values: ['config', 'diagnostics'], types: ['api', 'export'] },
+  exit: { values: ['api', 'config', 'diagnostics'], types: ['export'] },
   init: { values: ['exit', 'api', 'export', 'config', 'diagnostics', 'version'], types: ['engine', 'ai'] },
   ai: { values: ['api', 'init', 'config', 'diagnostics', 'version'], types: ['engine', 'export'] },
   testing: {

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
 import type { SpanExporter as UpstreamSpanExporter } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { OTLPTraceExporter } from '../src/api/otlp-trace-exporter.ts';
@@ -15,6 +17,7 @@ import { readExportTraceServiceRequest } from '../src/export/otlp-reader.ts';
 import { resolveOtlpTraceOptions } from '../src/export/otlp-trace-options.ts';
 import { toReadableSpans } from '../src/export/readable-span.ts';
 import { VERSION } from '../src/version.ts';
+import { keepFigures, WRITES_FIGURES } from './faults/figures.ts';
 import { receive } from './helpers/fault-server.ts';
 import { recordedSpans, requestOf } from './helpers/recorded-spans.ts';
 
@@ -190,7 +193,35 @@ describe('the endpoint', () => {
     new OTLPTraceExporter(options);
     expect(lines).toEqual([expect.stringMatching(expected)]);
     expect(lines[0]).not.toContain('canary');
+    plain.ways += 1;
+    plain['of these named'] += lines.length;
+    const { upstream } = plain;
+    if (WRITES_FIGURES) upstream['of these named'] += upstreamLines(options);
+    const { ways, 'of these named': named } = plain;
+    keepFigures(
+      'security-plain-text',
+      'SPANDREL_FIGURES=write npx vitest run test/otlp-trace-exporter.test.ts',
+      { 'ways to give a key': ways, 'of these named': named },
+      { 'ways to give a key': ways, ...upstream },
+    );
   });
+
+  const plain = { ways: 0, 'of these named': 0, upstream: { 'of these named': 0 } };
+
+  /** What opentelemetry-js tells a logger of level warn of the same options. */
+  function upstreamLines(options: object): number {
+    const said: string[] = [];
+    const keep = (message: string): void => void said.push(message);
+    const ignore = (): void => {};
+    diag.setLogger(
+      { error: keep, warn: keep, info: ignore, debug: ignore, verbose: ignore },
+      DiagLogLevel.WARN,
+    );
+    const load = createRequire(new URL('versions/sdk-2/package.json', import.meta.url));
+    new (load('@opentelemetry/exporter-trace-otlp-proto').OTLPTraceExporter)(options);
+    diag.disable();
+    return said.length;
+  }
 
   test('in plain text, each host is named, and nothing where there is no secret', () => {
     new OTLPTraceExporter({ url: OTHER });

@@ -5,6 +5,7 @@ import { FRAGMENTED } from '../assembly/reasons.ts';
 import type { TracerProvider } from '../src/api/tracer-provider.ts';
 import type { ReadableSpan, SpanExporter } from '../src/api/types.ts';
 import type { OtlpSpan } from '../src/export/otlp-message.ts';
+import { keepFigures } from './faults/figures.ts';
 import { processorOf } from './helpers/api-modes.ts';
 import { balance, captureWarnings, ENGINES, plainAttributes } from './helpers/api-recorder.ts';
 import { freshSdk } from './helpers/engine-sdk.ts';
@@ -88,6 +89,9 @@ function expectWhole(span: OtlpSpan, index: number): void {
   expect(plainAttributes(span.attributes)).toMatchObject({ index, note: `note ${index} ${'x'.repeat(100)}` });
 }
 
+/** Of both modes. */
+const oversize: Record<string, number> = {};
+
 describe.each(['arena', 'plug-in'] as const)('a span too large for its staging, in %s mode', (mode) => {
   test('has captured content shortened, never what the program set, and nothing is cut', async () => {
     const { provider, exporter, tracer, captureContent, settle } = await stuck({
@@ -114,6 +118,12 @@ describe.each(['arena', 'plug-in'] as const)('a span too large for its staging, 
     expect(input[1]).toMatch(/^x{100000,}\[\.\.\.\d+ characters left out\.\.\.\]x{50000,}$/);
     expect(provider.stats()).toMatchObject({ cut: 0, shed: { shortened: 2, omitted: 0 }, exported: 1 });
     expect(lines).toEqual([expect.stringContaining('captured content of a span was shortened')]);
+    oversize[`${mode}: captured, bytes`] = 8 * MEBIBYTE;
+    oversize[`${mode}: of these sent`] =
+      String(attributes['input.value']).length + String(attributes.messages).length;
+    oversize[`${mode}: the program’s own, bytes`] = own.length;
+    oversize[`${mode}: of these lost`] = own.length - String(attributes.own).length;
+    keepFigures('shedding-oversize', 'SPANDREL_FIGURES=write npx vitest run test/shedding.test.ts', oversize);
   });
 
   test('where that is not enough, what the program set is cut, and counted', async () => {

@@ -1,5 +1,7 @@
 /** What a program takes on with this package: itself and the API it knows already, and nothing that runs by itself. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { keepFigures, WRITES_FIGURES } from './faults/figures.ts';
 import type { Figures } from './faults/row.ts';
@@ -35,7 +37,7 @@ function upstream(): Figures | undefined {
   return broughtBy('', (JSON.parse(readFileSync(path, 'utf8')) as typeof lock).packages);
 }
 
-const built = ['dist/esm', 'dist/cjs'].flatMap((folder) =>
+const built = ['dist/esm', 'dist/cjs', 'dist/module'].flatMap((folder) =>
   existsSync(folder)
     ? readdirSync(folder)
         .filter((name) => /\.[cm]js$/.test(name) && !name.startsWith('bench-hooks'))
@@ -59,7 +61,14 @@ describe('the package', () => {
   });
 
   test('publishes what a list allows', () => {
-    expect(manifest.files).toEqual(['dist', '!dist/*/bench-hooks*', 'README.md', 'LICENSE']);
+    expect(manifest.files).toEqual([
+      'dist',
+      '!dist/*/bench-hooks*',
+      'CHANGELOG.md',
+      'README.md',
+      'LICENSE',
+      'THIRD_PARTY_NOTICES',
+    ]);
     expect(existsSync('.npmignore')).toBe(false);
   });
 });
@@ -83,15 +92,37 @@ describe('what it is built with', () => {
   });
 });
 
+/** What code imports or requires; comments of bundled code may say so as well. */
+function importsIn(text: string): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const given = ts.isCallExpression(node) ? node.arguments[0] : undefined;
+    const isCall =
+      ts.isCallExpression(node) && /^(import|require|__require)$/.test(node.expression.getText());
+    const declared =
+      ts.isImportDeclaration(node) || ts.isExportDeclaration(node) ? node.moduleSpecifier : undefined;
+    const named = declared ?? (isCall ? given : undefined);
+    if (named !== undefined && ts.isStringLiteralLike(named)) names.push(named.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('built.js', text, ts.ScriptTarget.ES2022, true));
+  return names;
+}
+
 describe('what it is built into', () => {
   test.each(built)('%s imports the runtime and the API alone, and makes no code of text', (file) => {
     const text = readFileSync(file, 'utf8');
-    const imported = [
-      ...text.matchAll(/\bfrom\s*["']([^"']+)["']|\b(?:import|require)\(\s*["']([^"']+)["']\s*\)/g),
-      ...text.matchAll(/^import\s*["']([^"']+)["']()/gm),
-    ].map(([, a, b]) => a || b);
-    expect(imported.filter((name) => !/^(\.\/|node:|@opentelemetry\/api$)/.test(name))).toEqual([]);
+    const imported = importsIn(text).filter(
+      (name) => !/^(\.\/|@opentelemetry\/api$|\.\.\/cjs\/[\w-]+\.cjs$)/.test(name),
+    );
+    expect(imported.filter((name) => !isBuiltin(name))).toEqual([]);
     expect(text).not.toMatch(/\beval\s*\(|\bnew\s+Function\b|[^.\w]Function\s*\(|\bsetTimeout\(\s*["'`]/);
+  });
+
+  test('is read for every way to import', () => {
+    const text =
+      "import 'a'; export * from 'b'; await import('c'); require('d'); __require(`e`); // require('f')";
+    expect(importsIn(text)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   test('is there to be looked at', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createTsEngine } from '../src/engine/ts.ts';
-import { wasmBase64, wasmSha256 } from '../src/engine/wasm-bytes.gen.ts';
+import { wasmHex, wasmSha256 } from '../src/engine/wasm-bytes.gen.ts';
 import { engineSections, opcodesOf, type SectionName } from './helpers/engine-module.ts';
 
 /** The part of the WebAssembly JavaScript interface used here; the types of Node leave it out. */
@@ -22,7 +22,7 @@ interface WebAssemblyHost {
 const { Module } = (globalThis as unknown as { WebAssembly: WebAssemblyHost }).WebAssembly;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const built = readFileSync(join(root, 'build/engine.wasm'));
-const embedded = Buffer.from(wasmBase64, 'base64');
+const embedded = Buffer.from(wasmHex, 'hex');
 const CORE = [
   'closePiece',
   'commitSpan',

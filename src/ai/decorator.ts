@@ -8,6 +8,10 @@ import { wrap } from './wrap.ts';
 export interface TraceDecorator {
   <Value extends AnyFunction>(value: Value, context: DecoratorContext): Value;
   <This, Value>(
+    value: ClassAccessorDecoratorTarget<This, Value>,
+    context: ClassAccessorDecoratorContext<This, Value>,
+  ): ClassAccessorDecoratorResult<This, Value>;
+  <This, Value>(
     value: undefined,
     context: ClassFieldDecoratorContext<This, Value>,
   ): (initial: Value) => Value;
@@ -33,7 +37,8 @@ export function decorate(
   }
   const { kind, name } = context as DecoratorContext;
   if (kind === 'field') return (initial: unknown) => wrapFunction(options, initial, nameOf(name));
-  if (kind === 'accessor') return undefined;
+  if (kind === 'accessor')
+    return { init: (initial: unknown) => wrapFunction(options, initial, nameOf(name)) };
   return wrapFunction(options, value, nameOf(name));
 }
 
@@ -55,10 +60,23 @@ function decorateProperty(
     );
     return undefined;
   }
-  const { value, get } = descriptor;
+  const { value, get, initializer } = descriptor as BabelDescriptor;
+  if (typeof initializer === 'function') {
+    return {
+      ...descriptor,
+      initializer(this: unknown) {
+        return wrapFunction(options, initializer.call(this), name);
+      },
+    } as PropertyDescriptor;
+  }
   if (typeof value === 'function') return { ...descriptor, value: wrapFunction(options, value, name) };
   if (get !== undefined) return { ...descriptor, get: wrapFunction(options, get, name) as () => unknown };
   return descriptor;
+}
+
+/** Babel's older form gives fields a descriptor as well, with what makes their value. */
+interface BabelDescriptor extends PropertyDescriptor {
+  readonly initializer?: (this: unknown) => unknown;
 }
 
 function nameOf(key: string | symbol | undefined): string {

@@ -2,10 +2,10 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { describe, messageOf } from '../api/attributes.ts';
 import { warnOnce } from '../diagnostics.ts';
-import { capturesContent } from '../init.ts';
+import { contentText } from './content.ts';
 import { FIELD_GROUPS, type Fields, type Usage } from './fields.ts';
 import { pendingContent } from './lazy.ts';
-import { addFields, contentOf, type OpenFields } from './record.ts';
+import { addFields, capturesContentOf, type OpenFields } from './record.ts';
 import { currentSpan } from './session.ts';
 
 /** What can be known of a span. Content is subject to the `content` option; the rest is not. */
@@ -30,7 +30,7 @@ const CONTENT = [
 
 /**
  * Adds to the active span, or to the one given. Groups such as `metadata` grow with each call; of everything else the
- * last call counts. Returns whether there was a span that records; never throws.
+ * last call counts; `inputs` and `outputs` given here count for more than the captured arguments and result. Returns whether there was a span that records; never throws.
  */
 export function enrichSpan(enrichment: Enrichment, span: Span | undefined = currentSpan()): boolean {
   if (typeof enrichment !== 'object' || enrichment === null) {
@@ -39,7 +39,7 @@ export function enrichSpan(enrichment: Enrichment, span: Span | undefined = curr
   }
   if (span === undefined || !span.isRecording()) return false;
   try {
-    addFields(span, fieldsOf(enrichment, contentOf(span) ?? capturesContent()));
+    addFields(span, fieldsOf(enrichment, capturesContentOf(span)));
     if (enrichment.attributes) span.setAttributes(enrichment.attributes);
     if (enrichment.error !== undefined) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(enrichment.error) });
@@ -51,20 +51,29 @@ export function enrichSpan(enrichment: Enrichment, span: Span | undefined = curr
   return true;
 }
 
-function fieldsOf(given: Enrichment, hasContent: boolean): OpenFields {
+function fieldsOf(given: Enrichment, content: boolean): OpenFields {
   const fields: OpenFields = { eventName: given.eventName };
   if (given.error !== undefined) fields.error = messageOf(given.error);
   for (const group of FIELD_GROUPS) {
     if (given[group] !== undefined) Object.assign(fields, { [group]: { ...given[group] } });
   }
-  if (!hasContent) return fields;
+  if (!content) return fields;
   fields.inputs = pendingContent(given.inputs);
   fields.outputs = pendingContent(given.outputs);
   for (const member of CONTENT) {
     // A copy: what the program does to its own list later changes nothing.
-    if (given[member] !== undefined) Object.assign(fields, { [member]: structuredClone(given[member]) });
+    if (given[member] !== undefined) Object.assign(fields, { [member]: snapshotOf(given[member]) });
   }
   return fields;
+}
+
+/** Functions among it, such as the schemas of tools, cannot be cloned: what JSON holds of them stays. */
+function snapshotOf(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    return JSON.parse(contentText(value) ?? 'null');
+  }
 }
 
 /**

@@ -48,7 +48,7 @@ export function followApiPromise(promise: ApiPromise, call: OpenCall, follow: Fo
     const response: Promise<unknown> = Reflect.apply(asResponse, this, []);
     return isParsed ? response : response.then((value) => followResponseWhenRead(value, call));
   });
-  keepOpen(promise, call, () => undefined);
+  keepOpen(promise, call, null);
   return promise;
 }
 

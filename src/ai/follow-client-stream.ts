@@ -33,6 +33,6 @@ export function followClientStream(stream: ClientStream, call: OpenCall): unknow
     const followed = followIterator(iterator, call, true, () => signal.aborted);
     return (followed as object | undefined) ?? iterator;
   };
-  keepOpen(stream, call, () => undefined);
+  keepOpen(stream, call, null);
   return stream;
 }

@@ -23,19 +23,20 @@ export function isIterator(value: object): boolean {
 export function followIterator(
   iterator: object,
   call: OpenCall,
-  isAsync: boolean = Symbol.asyncIterator in iterator,
+  isAsync: boolean = Reflect.has(iterator, Symbol.asyncIterator),
   wasAborted: () => boolean = never,
 ): unknown {
   if (!Object.isExtensible(iterator)) return undefined;
   const steps = new Steps(call, wasAborted);
   const original = iterator as Iterators;
+  const follow = isAsync ? asyncStep : syncStep;
   for (const method of METHODS) {
     const step = original[method];
     if (typeof step !== 'function') continue;
-    const value = (isAsync ? asyncStep : syncStep)(step, method, steps);
+    const value = follow(step, method, steps);
     Object.defineProperty(iterator, method, { value, configurable: true, writable: true });
   }
-  keepOpen(iterator, call, () => steps.chunks?.value);
+  keepOpen(iterator, call, steps.chunks);
   return iterator;
 }
 
@@ -44,14 +45,11 @@ export function followIterable(iterable: object, call: OpenCall): unknown {
   const make = (iterable as { [Symbol.asyncIterator]?: Step })[Symbol.asyncIterator];
   if (typeof make !== 'function' || !Object.isExtensible(iterable)) return undefined;
   Object.defineProperty(iterable, Symbol.asyncIterator, {
-    value(this: unknown, ...args: unknown[]) {
-      const iterator = withContext(call.frame, () => Reflect.apply(make, this, args)) as object;
-      return followIterator(iterator, call, true) ?? iterator;
-    },
+    value: iteratorMaker(make, call),
     configurable: true,
     writable: true,
   });
-  keepOpen(iterable, call, () => undefined);
+  keepOpen(iterable, call, null);
   return iterable;
 }
 
@@ -75,6 +73,8 @@ class Steps {
 
   /** Whoever calls `return` stops early, unless the last step was taken already. */
   note(result: unknown, method: Method): void {
+    // No object: whoever iterates will throw, and not we.
+    if (typeof result !== 'object' || result === null) return;
     const { done, value } = result as IteratorResult<unknown>;
     const { chunks } = this;
     if (!done) chunks?.push(value);
@@ -82,20 +82,36 @@ class Steps {
   }
 
   fail(error: unknown): never {
-    this.call.fail(error, this.chunks?.value);
+    this.call.fail(error, this.chunks);
     throw error;
   }
 }
 
+/** Not inside `followIterable`: what it closes over must not reach the iterable, which is to be collected. */
+function iteratorMaker(make: Step, call: OpenCall): Step {
+  return function (this: unknown, ...args: unknown[]) {
+    let iterator: unknown;
+    try {
+      iterator = withContext(call.frame, () => Reflect.apply(make, this, args));
+    } catch (error) {
+      call.fail(error);
+      throw error;
+    }
+    if (typeof iterator !== 'object' || iterator === null) return iterator;
+    return followIterator(iterator, call, true) ?? iterator;
+  };
+}
+
 function syncStep(step: Step, method: Method, steps: Steps): Step {
   return function (this: unknown, ...args: unknown[]): unknown {
+    let result: unknown;
     try {
-      const result = steps.run(step, this, args);
-      steps.note(result, method);
-      return result;
+      result = steps.run(step, this, args);
     } catch (error) {
       return steps.fail(error);
     }
+    steps.note(result, method);
+    return result;
   };
 }
 
@@ -106,10 +122,15 @@ function asyncStep(step: Step, method: Method, steps: Steps): Step {
   };
   const rejected = (error: unknown): never => steps.fail(error);
   return function (this: unknown, ...args: unknown[]): unknown {
+    let result: unknown;
     try {
-      return (steps.run(step, this, args) as Promise<unknown>).then(fulfilled, rejected);
+      result = steps.run(step, this, args);
     } catch (error) {
       return rejected(error);
     }
+    if (result instanceof Promise) return result.then(fulfilled, rejected);
+    // Not what the language asks of an async iterator, but `for await` takes a result, and any thenable, as well.
+    const isThenable = typeof (result as Partial<PromiseLike<unknown>> | undefined)?.then === 'function';
+    return isThenable ? Promise.resolve(result).then(fulfilled, rejected) : fulfilled(result);
   };
 }

@@ -22,6 +22,6 @@ export function followNodeStream(stream: NodeStream, call: OpenCall): unknown {
     if (errored) call.fail(errored);
     else call.finishStream(undefined, true);
   });
-  keepOpen(stream, call, () => undefined);
+  keepOpen(stream, call, null);
   return stream;
 }

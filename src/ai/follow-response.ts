@@ -3,20 +3,28 @@ import { Chunks } from './chunks.ts';
 import { followReadableStream } from './follow-stream.ts';
 import type { OpenCall } from './open-call.ts';
 import { keepOpen } from './open-calls.ts';
+import { isResponse } from './platform-objects.ts';
 
-const TEXT = /^(text\/|application\/(x-)?(json|ndjson|jsonl|xml|.*\+json))/i;
+const TEXT = /^(text\/|application\/(x-)?(json|ndjson|jsonl|xml|.{1,100}\+json))/i;
 
 /** A response with the same head and a body that is followed; one without a body is complete. */
 export function followResponse(response: Response, call: OpenCall): unknown {
-  const { body, status, statusText, headers, url, redirected, type } = response;
+  const { body, status, statusText, headers } = response;
   if (body === null || response.bodyUsed || body.locked) return undefined;
   const copy = followed(body, call, { status, statusText, headers });
-  // The constructor leaves these empty.
-  const given = response.constructor === Response ? { url, redirected, type } : undefined;
-  if (given === undefined) return readThrough(response, () => copy);
-  for (const [key, value] of Object.entries(given)) {
+  return response.constructor === Response ? likeFetched(response, copy) : readThrough(response, () => copy);
+}
+
+/** The constructor leaves these empty, and a clone is made by it. */
+function likeFetched({ url, redirected, type }: Response, copy: Response): Response {
+  for (const [key, value] of Object.entries({ url, redirected, type })) {
     Object.defineProperty(copy, key, { value, configurable: true });
   }
+  const { clone } = copy;
+  Object.defineProperty(copy, 'clone', {
+    value: () => likeFetched(copy, clone.call(copy)),
+    configurable: true,
+  });
   return copy;
 }
 
@@ -25,11 +33,11 @@ export function followResponse(response: Response, call: OpenCall): unknown {
  * client that gave it, or hand it to a server, which reads it past any copy.
  */
 export function followResponseWhenRead(response: unknown, call: OpenCall): unknown {
-  if (!(response instanceof Response) || response.body === null || response.bodyUsed) {
+  if (!isResponse(response) || response.body === null || response.bodyUsed) {
     call.finish(undefined);
     return response;
   }
-  keepOpen(response, call, () => undefined);
+  keepOpen(response, call, null);
   const { status, headers, body } = response;
   let copy: Response | undefined;
   readThrough(response, () => {
@@ -55,15 +63,19 @@ function readThrough(response: Response, copy: () => Response | undefined): Resp
   return response;
 }
 
-/** A response whose body is followed. */
+/** A response whose body, which is not locked, is followed. */
 function followed(body: ReadableStream, call: OpenCall, init: ResponseInit & { headers: Headers }): Response {
-  const isText = TEXT.test(init.headers.get('content-type') ?? '');
-  const decoder = isText ? new TextDecodingChunks(call.capture?.maxChunks ?? 0) : undefined;
-  const stream = followReadableStream(body, call, (chunks) => chunks.value, decoder);
-  return new Response(stream as ReadableStream<Uint8Array>, init);
+  const stream = followReadableStream(body, call, chunksFor(init.headers, call));
+  return new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>, init);
 }
 
-class TextDecodingChunks extends Chunks {
+function chunksFor(headers: Headers, { capture }: OpenCall): Chunks | null {
+  if (capture === null) return null;
+  const isText = TEXT.test(headers.get('content-type') ?? '');
+  return isText ? new TextChunks(capture.maxChunks) : new Chunks(capture.maxChunks, false);
+}
+
+class TextChunks extends Chunks {
   private readonly decoder = new TextDecoder();
 
   constructor(limit: number) {

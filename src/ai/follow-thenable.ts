@@ -3,7 +3,7 @@
  * model clients. They come back as the same object with all of their methods, and are never asked for their value by us:
  * `then` may start the work, or read a body that the program wants to read itself.
  */
-import { withContext } from '../api/context.ts';
+import { activeContext, withContext } from '../api/context.ts';
 import { followApiPromise, isApiPromise } from './follow-api-promise.ts';
 import type { OpenCall } from './open-call.ts';
 import { keepOpen } from './open-calls.ts';
@@ -18,19 +18,22 @@ export function followThenable(thenable: PromiseLike<unknown>, call: OpenCall, f
   const settle = new Settlement(call, follow);
   const { then } = thenable;
   shadow(thenable, 'then', function (this: unknown, onFulfilled: Callback, onRejected: Callback): unknown {
-    const { outer, frame } = settle.caller();
+    // The callbacks belong to whoever asks now, as those of a promise do.
+    const caller = activeContext();
     const fulfilled = (value: unknown): unknown => {
       const followed = settle.fulfilled(value);
-      return typeof onFulfilled === 'function' ? outer(() => onFulfilled(followed as never)) : followed;
+      return typeof onFulfilled === 'function'
+        ? withContext(caller, () => onFulfilled(followed as never))
+        : followed;
     };
     const rejected = (error: unknown): unknown => {
       settle.rejected(error);
-      if (typeof onRejected === 'function') return outer(() => onRejected(error as never));
+      if (typeof onRejected === 'function') return withContext(caller, () => onRejected(error as never));
       throw error;
     };
-    return withContext(frame, () => Reflect.apply(then, this, [fulfilled, rejected]));
+    return withContext(call.frame, () => Reflect.apply(then, this, [fulfilled, rejected]));
   });
-  keepOpen(thenable, call, () => undefined);
+  keepOpen(thenable, call, null);
   return thenable;
 }
 
@@ -43,12 +46,6 @@ class Settlement {
   constructor(call: OpenCall, follow: Follow) {
     this.call = call;
     this.follow = follow;
-  }
-
-  /** Where the callbacks of the one who calls now belong. */
-  caller(): { frame: OpenCall['frame']; outer: <R>(fn: () => R) => R } {
-    const { frame, outer } = this.call;
-    return { frame, outer: (fn) => withContext(outer, fn) };
   }
 
   /** What is handed on; however often the thenable is asked, the value is followed once. */

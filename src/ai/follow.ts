@@ -6,6 +6,7 @@ import { followResponse } from './follow-response.ts';
 import { followReadableStream } from './follow-stream.ts';
 import { followThenable } from './follow-thenable.ts';
 import type { OpenCall } from './open-call.ts';
+import { isReadableStream, isResponse } from './platform-objects.ts';
 
 /**
  * Ends the call when its result is complete. Returns the result, or what stands for it: a native promise comes back as
@@ -32,10 +33,11 @@ export function follow(result: unknown, call: OpenCall): unknown {
 function followObject(result: object, call: OpenCall): unknown {
   if (result instanceof Promise && result.constructor === Promise) return followPromise(result, call);
   if (isThenable(result)) return followThenable(result, call, follow);
-  if (typeof ReadableStream === 'function' && result instanceof ReadableStream) {
-    return followReadableStream(result, call);
+  if (isReadableStream(result)) {
+    // A subclass may have private members, which a copy cannot have: it goes back as it is.
+    return result.constructor === ReadableStream ? followReadableStream(result, call) : undefined;
   }
-  if (typeof Response === 'function' && result instanceof Response) return followResponse(result, call);
+  if (isResponse(result)) return followResponse(result, call);
   if (isNodeStream(result)) return followNodeStream(result, call);
   if (isClientStream(result)) return followClientStream(result, call);
   if (isIterator(result)) return followIterator(result, call);
@@ -43,13 +45,19 @@ function followObject(result: object, call: OpenCall): unknown {
 }
 
 function followPromise(promise: Promise<unknown>, call: OpenCall): Promise<unknown> {
-  return promise.then(
+  const derived = promise.then(
     (value) => follow(value, call),
     (error) => {
       call.fail(error);
       throw error;
     },
   );
+  // What a program has put on its promise, such as `cancel`. Node keeps its own under symbols.
+  for (const key of Object.keys(promise)) {
+    if (Object.hasOwn(derived, key) || key in Promise.prototype) continue;
+    Object.defineProperty(derived, key, Object.getOwnPropertyDescriptor(promise, key) as PropertyDescriptor);
+  }
+  return derived;
 }
 
 function isThenable(value: object): value is PromiseLike<unknown> {

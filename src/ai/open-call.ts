@@ -1,11 +1,13 @@
 /** A traced call that is under way: its span, and how it ends, once. */
-import { type Context, type Exception, type Span, SpanStatusCode } from '@opentelemetry/api';
+import { type Exception, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { describe, hasMessage, messageOf } from '../api/attributes.ts';
 import { readContent } from '../api/capture-content.ts';
 import type { SpanFrame } from '../api/context.ts';
-import { type ChunkSink, Chunks } from './chunks.ts';
+import { warn } from '../diagnostics.ts';
+import { capturesErrors } from '../init.ts';
+import { type ChunkSink, Chunks, type PartialOutput } from './chunks.ts';
 import { pendingContent } from './lazy.ts';
-import { addFields } from './record.ts';
+import { addFields, hasOutputs } from './record.ts';
 import { claimOf } from './usage-claim.ts';
 
 /** What of a call's result is captured, and how. */
@@ -20,6 +22,8 @@ export interface OutputCapture {
 
 /** Set where a result did not come to its end: the consumer of a stream stopped, or it failed on the way. */
 const PARTIAL = 'spandrel.output.partial';
+/** Set where the call failed because it was aborted, by an `AbortSignal`. */
+const ABORTED = 'spandrel.aborted';
 /** Set where nobody ever took the rest of a result: the stream was let go of, or the program ended first. */
 const ABANDONED = 'spandrel.abandoned';
 
@@ -27,52 +31,56 @@ export class OpenCall {
   readonly span: Span;
   /** The context with the span in it, for what belongs to the call. */
   readonly frame: SpanFrame;
-  /** The context of the caller. */
-  readonly outer: Context;
   /** `null`: no output is captured. */
   readonly capture: OutputCapture | null;
   isOpen = true;
   /** Ends the call when nobody else will; set while a stream is followed. */
   onEnd: (() => void) | null = null;
 
-  constructor(span: Span, frame: SpanFrame, outer: Context, capture: OutputCapture | null) {
+  constructor(span: Span, frame: SpanFrame, capture: OutputCapture | null) {
     this.span = span;
     this.frame = frame;
-    this.outer = outer;
     this.capture = capture;
   }
 
   /** Ends with a result. */
   finish(result: unknown): void {
     if (!this.close()) return;
-    this.captureResult(result);
-    this.end();
+    guarded(() => {
+      this.captureResult(result);
+      this.end();
+    });
   }
 
-  /** Ends with the pieces of a stream. */
-  finishStream(chunks: unknown, isPartial: boolean): void {
+  /** Ends with the pieces of a stream, or with what it returned in the end. */
+  finishStream(result: unknown, isPartial: boolean): void {
     if (!this.close()) return;
-    this.setChunks(chunks, isPartial);
-    this.end();
+    guarded(() => {
+      this.setResult(result, isPartial);
+      this.end();
+    });
   }
 
-  /** Ends with what was thrown, and with the pieces that came before it. */
-  fail(error: unknown, chunks?: unknown): void {
+  /** Ends with what was thrown, and with the pieces that came before it; `undefined` where there can be none. */
+  fail(error: unknown, partial?: PartialOutput | null): void {
     if (!this.close()) return;
-    if (chunks !== undefined) this.setChunks(chunks, true);
-    const { span } = this;
-    span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
-    span.recordException(readableError(error));
-    addFields(span, { error: messageOf(error), errorType: this.errorTypeOf(error) });
-    this.end();
+    guarded(() => {
+      const { span } = this;
+      if (partial !== undefined) this.setResult(partial?.value, true);
+      if (isAbort(error)) span.setAttribute(ABORTED, true);
+      recordError(span, error, this.errorTypeOf(error));
+      this.end();
+    });
   }
 
   /** Ends because nobody will take the rest. */
-  abandon(chunks: unknown): void {
+  abandon(partial: PartialOutput | null): void {
     if (!this.close()) return;
-    this.setChunks(chunks, true);
-    this.span.setAttribute(ABANDONED, true);
-    this.end();
+    guarded(() => {
+      this.setResult(partial?.value, true);
+      this.span.setAttribute(ABANDONED, true);
+      this.end();
+    });
   }
 
   /** What keeps the pieces of a stream as they come by; `null` where none are wanted. */
@@ -103,20 +111,55 @@ export class OpenCall {
   private close(): boolean {
     const { isOpen } = this;
     this.isOpen = false;
-    if (isOpen) this.onEnd?.();
+    if (isOpen && this.onEnd !== null) this.onEnd();
     return isOpen;
   }
 
-  private setChunks(chunks: unknown, isPartial: boolean): void {
+  private setResult(result: unknown, isPartial: boolean): void {
     if (isPartial) this.span.setAttribute(PARTIAL, true);
-    this.captureChunks(chunks);
+    this.captureChunks(result);
   }
 
   private setOutput(make: ((result: unknown) => unknown) | undefined, result: unknown): void {
     const { span } = this;
+    if (hasOutputs(span)) return;
     const outputs = readContent(span, result, (value) => pendingContent(madeOf(make, value)));
     if (outputs !== undefined) addFields(span, { outputs });
   }
+}
+
+/** Runs what writes to a span: one of another SDK may throw, which is not for the program that is traced. */
+export function guarded(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    warn('traced-call', `a span could not be written to: ${messageOf(error)}; the traced function goes on.`);
+  }
+}
+
+function recordError(span: Span, error: unknown, errorType: string): void {
+  if (capturesErrors()) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+    span.recordException(readableError(error));
+    addFields(span, { error: messageOf(error), errorType });
+    return;
+  }
+  span.setStatus({ code: SpanStatusCode.ERROR });
+  span.recordException({ name: nameOf(error) });
+  addFields(span, { errorType });
+}
+
+function nameOf(error: unknown): string {
+  try {
+    return String((error as Error).name);
+  } catch {
+    return typeof error;
+  }
+}
+
+/** What `AbortSignal` gives as its reason, unless the program gave another. */
+function isAbort(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && nameOf(error) === 'AbortError';
 }
 
 /** What a program wants captured instead of a value. */

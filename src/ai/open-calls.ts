@@ -1,20 +1,25 @@
 /** Calls whose results are still being read, so that each ends even when nobody reads on. */
-import { onShutdown } from '../init.ts';
+import { onEnd } from '../init.ts';
+import type { PartialOutput } from './chunks.ts';
 import type { OpenCall } from './open-call.ts';
 
 interface Held {
   readonly call: OpenCall;
-  /** What came so far. Must not reach the result itself, which would then never be collected. */
-  readonly chunks: () => unknown;
+  /** What came so far. Does not reach the result itself, which would then never be collected. */
+  readonly partial: PartialOutput | null;
 }
 
 const open = new Set<Held>();
 const collected = new FinalizationRegistry<Held>((held) => end(held));
 
-/** Ends the call, marked as abandoned, when `result` is collected or the SDK shuts down before it ended by itself. */
-export function keepOpen(result: object, call: OpenCall, chunks: () => unknown): void {
+/**
+ * Ends the call, marked as abandoned, when `result` is collected or the SDK shuts down before it ended by itself.
+ *
+ * @param partial - what comes of it; `null` where nothing is captured, or nothing has come.
+ */
+export function keepOpen(result: object, call: OpenCall, partial: PartialOutput | null): void {
   if (!call.isOpen) return;
-  const held: Held = { call, chunks };
+  const held: Held = { call, partial };
   // What is followed now stands for what was followed before: a promise first, then the stream it brought.
   call.onEnd?.();
   open.add(held);
@@ -27,10 +32,10 @@ export function keepOpen(result: object, call: OpenCall, chunks: () => unknown):
 }
 
 // Spans that end later than that are lost.
-onShutdown(() => {
+onEnd(() => {
   for (const held of [...open]) end(held);
 });
 
-function end({ call, chunks }: Held): void {
-  call.abandon(chunks());
+function end({ call, partial }: Held): void {
+  call.abandon(partial);
 }

@@ -1,19 +1,22 @@
 /** What the AI layer keeps for one span until it ends, and how that becomes attributes. */
-import type { Span } from '@opentelemetry/api';
+import { type Span, TraceFlags } from '@opentelemetry/api';
+import { LeftOut } from '../api/capture-content.ts';
+import { arenaLevel, OMITTED, overheadLevel } from '../api/content-level.ts';
 import { PluginSpan } from '../api/plugin-span.ts';
 import { Span as ArenaSpan } from '../api/span.ts';
 import type { ExtensibleSpan, SpanExtension } from '../api/span-extension.ts';
+import { capturesContent } from '../init.ts';
 import type { AttributeWriter, DescribedSpan, Dialect } from './dialect.ts';
 import { FIELD_GROUPS, type Fields, type Usage } from './fields.ts';
-import { type CapturedContent, type PendingContent, settled } from './lazy.ts';
+import { type CapturedContent, Lazy, type PendingContent, settled } from './lazy.ts';
 import { activeDialect } from './settings.ts';
 
 /** Fields while the span is open: texts may not be there yet. */
 export interface OpenFields extends Omit<Fields, 'inputs' | 'outputs'> {
   inputs?: PendingContent;
   outputs?: PendingContent;
-  /** Whether the span has content, where its function says so. */
-  content?: boolean;
+  /** Whether content of the span is captured; `undefined`: the option of `init` decides. */
+  capturesContent?: boolean;
 }
 
 const GROUPS: ReadonlySet<string> = new Set(FIELD_GROUPS);
@@ -21,12 +24,45 @@ const GROUPS: ReadonlySet<string> = new Set(FIELD_GROUPS);
 /** Adds fields to fields. Groups grow; of everything else the last value counts. */
 export function merge(fields: OpenFields, added: OpenFields): void {
   const target = fields as Record<string, unknown>;
-  for (const [name, value] of Object.entries(added)) {
+  for (const name in added) {
+    const value = (added as Record<string, unknown>)[name];
     if (value === undefined) continue;
     target[name] = GROUPS.has(name)
       ? { ...(target[name] as object | undefined), ...(value as object) }
       : value;
   }
+}
+
+/**
+ * Fields of one shape whatever is known: a dialect asks each span for all of them, and asking objects of many shapes for
+ * what they lack made half of the cost of a call with content (bench/wrappers, `short-content`).
+ */
+function fieldsWith(known: OpenFields): OpenFields {
+  const fields: Record<keyof OpenFields, undefined> = {
+    type: undefined,
+    inputs: undefined,
+    outputs: undefined,
+    capturesContent: undefined,
+    systemInstructions: undefined,
+    inputMessages: undefined,
+    outputMessages: undefined,
+    toolDefinitions: undefined,
+    documents: undefined,
+    model: undefined,
+    tool: undefined,
+    agent: undefined,
+    usage: undefined,
+    config: undefined,
+    metadata: undefined,
+    metrics: undefined,
+    feedback: undefined,
+    userProperties: undefined,
+    error: undefined,
+    errorType: undefined,
+    eventName: undefined,
+  };
+  merge(fields, known);
+  return fields;
 }
 
 class Writer implements AttributeWriter {
@@ -50,6 +86,20 @@ class Writer implements AttributeWriter {
   }
 }
 
+/** Of a span whose call says whether content is captured, and of which nothing else is known yet. One each: calls are many. */
+class ContentPolicy implements SpanExtension {
+  readonly capturesContent: boolean;
+
+  constructor(capturesContent: boolean) {
+    this.capturesContent = capturesContent;
+  }
+
+  finish(): void {}
+}
+
+const CONTENT_ON = new ContentPolicy(true);
+const CONTENT_OFF = new ContentPolicy(false);
+
 /** The record of a span of ours; it becomes attributes when the span ends. */
 class SpanRecord implements SpanExtension {
   readonly fields: OpenFields;
@@ -62,13 +112,44 @@ class SpanRecord implements SpanExtension {
 
   finish(span: ExtensibleSpan): void {
     const { fields } = this;
-    const inputs = settled(fields.inputs);
-    const outputs = settled(fields.outputs);
+    const inputs = settledFor(span, fields.inputs);
+    const outputs = settledFor(span, fields.outputs);
     // A lazy value may have ended the span.
-    if (span.isRecording()) {
-      this.dialect.write({ ...fields, inputs, outputs }, new Writer(span), span);
-    }
+    if (!span.isRecording()) return;
+    // In place: nobody needs what was pending any more.
+    fields.inputs = inputs;
+    fields.outputs = outputs;
+    this.dialect.write(fields as Fields, new Writer(span), span);
   }
+}
+
+/** Notes for a span that has just started whether its content is captured. */
+export function setContentPolicy(span: Span, capturesContent: boolean): void {
+  if (span instanceof ArenaSpan || span instanceof PluginSpan) {
+    span._extension = capturesContent ? CONTENT_ON : CONTENT_OFF;
+  } else foreign.set(span, { capturesContent });
+}
+
+/** A lazy value is not even computed where content is left out, or the span is about to be. */
+function settledFor(span: ExtensibleSpan, pending: PendingContent): CapturedContent | undefined {
+  if (!Lazy.is(pending)) return pending;
+  if (span instanceof ArenaSpan) {
+    const { arena } = span._tracer.settings;
+    return arenaLevel(arena) === OMITTED || overheadLevel() === OMITTED ? new LeftOut(-1) : settled(pending);
+  }
+  const { _tracer, _spanContext } = span as PluginSpan;
+  if (_tracer.settings.isShutdown || (_spanContext.traceFlags & TraceFlags.SAMPLED) === 0) return undefined;
+  return overheadLevel() === OMITTED ? new LeftOut(-1) : settled(pending);
+}
+
+/** Whether content of a span is captured: as its call says, else the option of `init`. */
+export function capturesContentOf(span: Span): boolean {
+  if (!(span instanceof ArenaSpan || span instanceof PluginSpan)) {
+    return foreign.get(span)?.capturesContent ?? capturesContent();
+  }
+  const { _extension } = span;
+  if (_extension instanceof ContentPolicy) return _extension.capturesContent;
+  return recordOf(span)?.fields.capturesContent ?? capturesContent();
 }
 
 /**
@@ -81,8 +162,21 @@ export function addFields(span: Span, fields: OpenFields): void {
     return;
   }
   if (!span.isRecording()) return;
-  if (span._extension instanceof SpanRecord) merge(span._extension.fields, fields);
-  else span._extension = new SpanRecord({ ...fields }, activeDialect());
+  const known = span._extension;
+  if (known instanceof SpanRecord) {
+    merge(known.fields, fields);
+    return;
+  }
+  const record = new SpanRecord(fieldsWith(fields), activeDialect());
+  if (known instanceof ContentPolicy) record.fields.capturesContent = known.capturesContent;
+  span._extension = record;
+}
+
+/** Whether it is known already what came out of a span: its own code has said it, which counts for more than the result. */
+export function hasOutputs(span: Span): boolean {
+  const isOurs = span instanceof ArenaSpan || span instanceof PluginSpan;
+  const fields = isOurs ? recordOf(span)?.fields : foreign.get(span);
+  return fields?.outputs !== undefined;
 }
 
 /** The usage that a span would carry if it ended now; `undefined` for a span of another SDK, which has written it. */
@@ -102,13 +196,6 @@ function recordOf(span: Span): SpanRecord | undefined {
 
 /** What foreign spans have got so far: a dialect needs all of it to name any of it. */
 const foreign = new WeakMap<Span, OpenFields>();
-
-/** Whether content may be added to a span, where its own function says so. */
-export function contentOf(span: Span): boolean | undefined {
-  const isOurs = span instanceof ArenaSpan || span instanceof PluginSpan;
-  if (!isOurs) return foreign.get(span)?.content;
-  return span._extension instanceof SpanRecord ? span._extension.fields.content : undefined;
-}
 
 function writeNow(span: Span, added: OpenFields): void {
   const fields = foreign.get(span) ?? {};

@@ -33,7 +33,9 @@ export function withSession<R>(
   { asBaggage = false }: CarryOptions = {},
 ): R {
   const given = readSession(properties);
-  const context = withSharedAttributes(activeContext(), activeDialect().session(given));
+  const attributes = activeDialect().session(given);
+  currentSpan()?.setAttributes(attributes);
+  const context = withSharedAttributes(activeContext(), attributes);
   const entries: Record<string, string> = {};
   for (const [member, key] of Object.entries(BAGGAGE)) {
     const value = given[member as keyof typeof BAGGAGE];

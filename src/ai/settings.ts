@@ -10,10 +10,19 @@ import { TRACELOOP } from './dialects/traceloop.ts';
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   genai: GENAI,
   'genai-1.36': GENAI_1_36,
-  openinference: OPENINFERENCE,
-  honeyhive: HONEYHIVE,
-  langfuse: LANGFUSE,
-  traceloop: TRACELOOP,
+  // Read when one is chosen: a build loads the file of a dialect then.
+  get openinference() {
+    return OPENINFERENCE;
+  },
+  get honeyhive() {
+    return HONEYHIVE;
+  },
+  get langfuse() {
+    return LANGFUSE;
+  },
+  get traceloop() {
+    return TRACELOOP;
+  },
 };
 
 /** The dialect of the provider that `init` made, else the default one. */

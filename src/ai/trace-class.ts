@@ -9,7 +9,7 @@ export interface TraceClassOptions extends Omit<TraceOptions, 'name'> {
   exclude?: readonly string[];
 }
 
-type AnyClass = abstract new (...args: never[]) => unknown;
+export type AnyClass = abstract new (...args: never[]) => unknown;
 
 /**
  * A decorator, in both forms of the language, that traces the methods a class has of its own, static ones included; a
@@ -58,8 +58,13 @@ export function methodsOf(
   return methods;
 }
 
-/** A class is a function as well: one that cannot be called, and has a prototype that cannot be written. */
+/** A function that may be called: no class, which may stand in a static member. */
 function isMethod(value: unknown): value is AnyFunction {
+  return typeof value === 'function' && !isClass(value);
+}
+
+/** A class is a function as well: one that cannot be called, and has a prototype that cannot be written. */
+export function isClass(value: unknown): value is AnyClass {
   if (typeof value !== 'function') return false;
-  return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable !== false;
+  return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
 }

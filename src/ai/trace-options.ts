@@ -2,8 +2,11 @@
 import type { Attributes, Context, Span, SpanKind, Tracer } from '@opentelemetry/api';
 import type { Group, SpanType } from './fields.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: the parameters of the wrapped function are kept as they are.
-export type AnyFunction = (this: any, ...args: any[]) => unknown;
+/**
+ * Any function at all. Parameters of `never`: with `any`, those of a function written in the call of `trace` would silently
+ * be `any`. No `this`: it stays what the function says, or what its object gives it.
+ */
+export type AnyFunction = (...args: never[]) => unknown;
 
 /** What a traced call brings in the end: the value of a promise, the pieces of a stream or generator. */
 export type Outcome<F extends AnyFunction> = Awaited<ReturnType<F>>;
@@ -17,7 +20,10 @@ export interface TraceOptions<F extends AnyFunction = AnyFunction> {
   kind?: SpanKind;
   /** Attributes that the span starts with; a sampler sees them. */
   attributes?: Attributes;
-  /** Whether arguments and result are captured. Default: the `content` option of `init`, which is yes. */
+  /**
+   * Whether content of the call is captured: arguments, result, and what `enrichSpan` is given of the kind. Default: the
+   * `content` option of `init`, which is yes.
+   */
   content?: boolean;
   /**
    * What is captured of the arguments: nothing for `false`, else what the function returns for them; a `lazy` value is

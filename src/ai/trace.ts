@@ -1,12 +1,16 @@
 /** Traces functions: a span around each call, the active one while it runs, with inputs and outputs. */
-import type { Span } from '@opentelemetry/api';
+import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import { activeContext } from '../api/context.ts';
+import { makeDisposable } from '../api/disposable.ts';
 import { activeTracer } from '../init.ts';
 import { decorate, type TraceDecorator } from './decorator.ts';
 import type { SpanType } from './fields.ts';
 import { OpenCall } from './open-call.ts';
+import { addFields } from './record.ts';
+import { activeDialect } from './settings.ts';
+import { type AnyClass, isClass, type TraceClassOptions } from './trace-class.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
-import { run } from './traced-call.ts';
+import { contextOf, kindOf, run } from './traced-call.ts';
 import { callFrame } from './usage-claim.ts';
 import { wrap } from './wrap.ts';
 
@@ -28,8 +32,13 @@ export type { TraceOptions } from './trace-options.ts';
  * methods, functions in fields, and whole classes; in the form of the standard as well as under `experimentalDecorators`.
  */
 export function trace<F extends AnyFunction>(fn: F, options?: TraceOptions<F>): F;
+export function trace<Class extends AnyClass>(target: Class, options?: TraceClassOptions): Class;
 export function trace(options?: TraceOptions): TraceDecorator;
 export function trace<Value extends AnyFunction>(value: Value, context: DecoratorContext): Value;
+export function trace<This, Value>(
+  value: ClassAccessorDecoratorTarget<This, Value>,
+  context: ClassAccessorDecoratorContext<This, Value>,
+): ClassAccessorDecoratorResult<This, Value>;
 export function trace<Value>(
   value: undefined,
   context: ClassFieldDecoratorContext,
@@ -40,7 +49,9 @@ export function trace(first?: unknown, ...rest: unknown[]): unknown {
 }
 
 function traceAs(type: SpanType | undefined, first: unknown, [second, third]: unknown[]): unknown {
-  if (isDecoration(first, second)) return decorate({ type }, first, second, third);
+  if (isDecoration(second)) return decorate({ type }, first, second, third);
+  // `@trace` before a class, under `experimentalDecorators`, comes without a second argument.
+  if (isClass(first)) return decorate(optionsOf(second, type), first, undefined, undefined);
   if (typeof first === 'function') return wrap(first as AnyFunction, optionsOf(second, type));
   const options = optionsOf(first, type);
   return (value: unknown, context: unknown, descriptor: unknown) =>
@@ -52,12 +63,9 @@ function optionsOf(given: unknown, type: SpanType | undefined): TraceOptions {
 }
 
 /** A decorator gets a context object from the language, or a property key from TypeScript's older form. */
-function isDecoration(first: unknown, second: unknown): second is DecoratorContext | string | symbol {
+function isDecoration(second: unknown): second is DecoratorContext | string | symbol {
   if (typeof second === 'string' || typeof second === 'symbol') return true;
-  return (
-    (typeof first === 'function' || first === undefined) &&
-    typeof (second as { addInitializer?: unknown } | undefined)?.addInitializer === 'function'
-  );
+  return typeof (second as { addInitializer?: unknown } | undefined)?.addInitializer === 'function';
 }
 
 /** `trace` with a type of its own. */
@@ -86,17 +94,18 @@ export const traceGuardrail: TypedTrace = typed('guardrail');
 /** As `trace`, for judging a result. */
 export const traceEvaluator: TypedTrace = typed('evaluator');
 
-/** Options of a span that is not a function's. */
-export type SpanStartOptions = Omit<TraceOptions, 'name' | 'content' | 'captureInput' | 'captureOutput'>;
+/** Options of a span that is not a function's: those of `trace` that are no content, and the API's own. */
+export type SpanStartOptions = Pick<TraceOptions, 'type' | 'config' | 'metadata' | 'tracer' | 'parent'> &
+  SpanOptions;
 
 /**
  * Runs `fn` inside a new span, which it gets as its argument; returns what `fn` returns. The span ends when the result
  * is complete, as with `trace`. The result is not captured.
  */
 export function span<R>(name: string, fn: (span: Span) => R, options: SpanStartOptions = {}): R {
-  const parent = activeContext();
-  const current = activeTracer().startSpan(name, options, parent);
-  const call = new OpenCall(current, callFrame(parent, current), parent, null);
+  const parent = parentOf(options);
+  const current = started(name, options, parent);
+  const call = new OpenCall(current, callFrame(parent, current), null);
   return run(call, () => fn(current)) as R;
 }
 
@@ -105,8 +114,27 @@ export type DisposableSpan = Span & Disposable;
 
 /**
  * Starts a span that the caller ends, or that ends with its block: `using current = startSpan('step')`. It is not made
- * active. (A provider that is not ours may give spans that only `end()` ends.)
+ * active. What is thrown in the block ends it as well; to record it, use `span`.
  */
 export function startSpan(name: string, options: SpanStartOptions = {}): DisposableSpan {
-  return activeTracer().startSpan(name, options, activeContext()) as DisposableSpan;
+  const current = started(name, options, parentOf(options)) as DisposableSpan;
+  // The API's own span, before `init()`, and spans of other providers have no such method.
+  makeDisposable(current);
+  return current;
+}
+
+function parentOf({ parent }: SpanStartOptions): Context {
+  return parent === undefined ? activeContext() : contextOf(parent);
+}
+
+function started(name: string, options: SpanStartOptions, parent: Context): Span {
+  const { type, config, metadata, tracer = activeTracer() } = options;
+  if (type === undefined && config === undefined && metadata === undefined) {
+    return tracer.startSpan(name, options, parent);
+  }
+  const { kind = kindOf(type), attributes } = options;
+  const ofType = { ...activeDialect().start(type), ...attributes };
+  const span = tracer.startSpan(name, { ...options, kind, attributes: ofType }, parent);
+  if (span.isRecording()) addFields(span, { type, config, metadata });
+  return span;
 }

@@ -1,14 +1,16 @@
 /** One call of a traced function: its span, the context it runs in, what is captured of it. */
 import { type Context, type Span, SpanKind, type SpanOptions, trace as traceApi } from '@opentelemetry/api';
+import { messageOf } from '../api/attributes.ts';
 import { readContent } from '../api/capture-content.ts';
 import { activeContext, withContext } from '../api/context.ts';
+import { warn } from '../diagnostics.ts';
 import { activeTracer, capturesContent } from '../init.ts';
 import type { Dialect } from './dialect.ts';
 import type { SpanType } from './fields.ts';
 import { follow } from './follow.ts';
 import { pendingContent } from './lazy.ts';
 import { madeOf, OpenCall, type OutputCapture } from './open-call.ts';
-import { addFields, type OpenFields } from './record.ts';
+import { addFields, type OpenFields, setContentPolicy } from './record.ts';
 import { activeDialect } from './settings.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
 import { callFrame } from './usage-claim.ts';
@@ -35,10 +37,8 @@ export interface CallPlan {
 
 export function planOf(name: string, options: TraceOptions): CallPlan {
   const { type, content, config, metadata, captureInput, captureOutput, aggregate, parent } = options;
-  const isRemote = type === 'model' || type === 'embedding';
-  const kind = options.kind ?? (isRemote ? SpanKind.CLIENT : SpanKind.INTERNAL);
-  const hasFields =
-    type !== undefined || content !== undefined || config !== undefined || metadata !== undefined;
+  const kind = options.kind ?? kindOf(type);
+  const hasFields = type !== undefined || config !== undefined || metadata !== undefined;
   return {
     name: options.name ?? name,
     type,
@@ -55,13 +55,19 @@ export function planOf(name: string, options: TraceOptions): CallPlan {
             aggregate,
             maxChunks: options.maxChunks ?? MAX_CHUNKS,
           },
-    fields: hasFields ? { type, content, config, metadata } : undefined,
+    fields: hasFields ? { type, config, metadata } : undefined,
     tracer: options.tracer,
     parent: parent === undefined ? undefined : contextOf(parent),
   };
 }
 
-function contextOf(parent: Span | Context): Context {
+/** A model is another service, everything else a part of the program. */
+export function kindOf(type: SpanType | undefined): SpanKind {
+  return type === 'model' || type === 'embedding' ? SpanKind.CLIENT : SpanKind.INTERNAL;
+}
+
+/** The context that a span given as parent stands for. */
+export function contextOf(parent: Span | Context): Context {
   return 'getValue' in parent ? parent : traceApi.setSpan(activeContext(), parent);
 }
 
@@ -78,15 +84,26 @@ function startOptionsOf(plan: CallPlan): SpanOptions {
 
 /** Calls `fn` inside a span of its own; returns what it returns, or what stands for it (`follow`). */
 export function callTraced(plan: CallPlan, fn: AnyFunction, self: unknown, args: unknown[]): unknown {
+  let call: OpenCall;
+  try {
+    call = begin(plan, args);
+  } catch (error) {
+    warn('trace-start', `no span for "${plan.name}": ${messageOf(error)}; the function runs without one.`);
+    return Reflect.apply(fn, self, args);
+  }
+  return run(call, () => Reflect.apply(fn, self, args));
+}
+
+function begin(plan: CallPlan, args: unknown[]): OpenCall {
   const outer = activeContext();
   const parent = plan.parent ?? outer;
   const span = (plan.tracer ?? activeTracer()).startSpan(plan.name, startOptionsOf(plan), parent);
   const isRecording = span.isRecording();
   const content = isRecording && (plan.content ?? capturesContent());
+  if (isRecording && plan.content !== undefined) setContentPolicy(span, plan.content);
   if (isRecording && plan.fields !== undefined) addFields(span, plan.fields);
   if (content && plan.input !== null) captureInput(span, plan.input, args);
-  const call = new OpenCall(span, callFrame(parent, span), outer, content ? plan.capture : null);
-  return run(call, () => fn.apply(self, args));
+  return new OpenCall(span, callFrame(parent, span), content ? plan.capture : null);
 }
 
 function captureInput(span: Span, make: CallPlan['input'], args: unknown[]): void {

@@ -2,6 +2,7 @@
 
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api';
 import { warn } from '../diagnostics.ts';
+import { isPropagator } from './is-propagator.ts';
 import { refusePromise, swallowRejection } from './refuse-promise.ts';
 
 export interface CompositePropagatorOptions {
@@ -55,16 +56,6 @@ export class CompositePropagator implements TextMapPropagator {
       }),
     );
     return [...new Set(names)];
-  }
-}
-
-/** Whether `value` has what it takes to read and write headers. */
-export function isPropagator(value: unknown): value is TextMapPropagator {
-  const candidate = value as TextMapPropagator | null | undefined;
-  try {
-    return typeof candidate?.inject === 'function' && typeof candidate.extract === 'function';
-  } catch {
-    return false;
   }
 }
 

@@ -3,7 +3,7 @@
  * `AsyncLocalStorage`. The API's own context copies a Map for each value set; a frame that holds the span and
  * answers `getValue` is enough for the one value that changes with every span.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+
 import {
   type Attributes,
   type Context,
@@ -13,6 +13,7 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import { carryContextBy } from '../export/suppressed-context.ts';
+import { AsyncLocalStorage } from './async-storage.ts';
 import { bindEmitter, isEmitter } from './bind-emitter.ts';
 import { isTracingSuppressed } from './suppress-tracing.ts';
 

@@ -7,7 +7,7 @@ import {
 } from '../export/export-outcomes.ts';
 import type { SendResult } from '../export/exporter.ts';
 import type { SpanFlow } from './component-metrics.ts';
-import { exporterMetrics } from './exporter-metrics.ts';
+import { exporterMetrics } from './measured-exporters.ts';
 
 export class DirectExports implements SpanFlow {
   readonly outcomes = new ExportOutcomes();

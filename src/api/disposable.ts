@@ -1,10 +1,10 @@
 /** `using span = startSpan(…)`: a span ends with its block (ECMAScript explicit resource management). */
 
-/** Gives a class of spans `[Symbol.dispose]`, where the runtime has that symbol. */
-export function makeDisposable(prototype: { end(): void }): void {
+/** Gives a span, or a class of spans, `[Symbol.dispose]`, where the runtime has that symbol and the span has none. */
+export function makeDisposable(target: { end(): void }): void {
   const { dispose } = Symbol as { dispose?: symbol };
-  if (dispose === undefined) return;
-  Object.defineProperty(prototype, dispose, {
+  if (dispose === undefined || dispose in target) return;
+  Reflect.defineProperty(target, dispose, {
     value(this: { end(): void }) {
       this.end();
     },

@@ -76,20 +76,26 @@ export class ExporterCalls implements ObjectExport {
       this.ledger.drop(refused);
       return;
     }
-    try {
-      if (span instanceof PluginSpan && span._content !== null) {
-        shedObject(span, levelAt(this.spans.bytes, this.maxBytes), this.ledger);
-      }
-    } catch {
-      // A full stack, or a Proxy that refuses: the span waits as it is.
-    }
+    const kept = this.withRoomFor(span);
     // What leaves in this call is read by the exporter alone.
-    const size = this.options.immediate && !this.sending ? 0 : estimateBytes(span);
-    this.spans.push(span, size);
+    const size = this.options.immediate && !this.sending ? 0 : estimateBytes(kept);
+    this.spans.push(kept, size);
     this.added += 1;
     if (this.options.immediate) this.pump();
     else if (this.spans.length < this.batchSize) this.rest();
     else if (!this.soon.isArmed) this.soon.armNextTurn();
+  }
+
+  /** The span, or a copy with as much of its captured content as there is room for. */
+  private withRoomFor(span: ReadableSpan): ReadableSpan {
+    try {
+      if (span instanceof PluginSpan && span._content !== null) {
+        return shedObject(span, levelAt(this.spans.bytes, this.maxBytes), this.ledger);
+      }
+    } catch {
+      // A full stack, or a Proxy that refuses: the span waits as it is.
+    }
+    return span;
   }
 
   private refusal(span: ReadableSpan): DropReason | undefined {

@@ -1,9 +1,8 @@
 /** `otel.sdk.exporter.*` of one exporter, through however many processors its spans come. */
-import type { Attributes, BatchObservableResult, MeterProvider } from '@opentelemetry/api';
+import type { Attributes, BatchObservableResult } from '@opentelemetry/api';
 import type { ExportOperation } from '../export/export-outcomes.ts';
 import { componentAttributes, ERROR_TYPE, type SpanFlow, tally } from './component-metrics.ts';
-import { nameOf } from './guarded-call.ts';
-import { type Instruments, type Observed, type SdkMetrics, sdkMetrics } from './sdk-metrics.ts';
+import type { Instruments, Observed, SdkMetrics } from './sdk-metrics.ts';
 
 export class ExporterMetrics implements Observed {
   private readonly sdk: SdkMetrics;
@@ -52,46 +51,4 @@ export class ExporterMetrics implements Observed {
       });
     });
   };
-}
-
-/** What an exporter that counts what its `export` is given says of itself. */
-interface Declaration {
-  readonly type: string;
-  /** `server.address` and `server.port`. */
-  readonly destination: Attributes;
-  readonly meterProvider: MeterProvider | undefined;
-}
-
-const declarations = new WeakMap<object, Declaration>();
-const metricsOf = new WeakMap<object, ExporterMetrics>();
-
-/** To be called in the constructor of an exporter that counts by itself. */
-export function declareExporter(exporter: object, declaration: Declaration): void {
-  declarations.set(exporter, declaration);
-}
-
-/** Whether it counts what its `export` is given, so that the caller must not. */
-export function countsItself(exporter: object): boolean {
-  return declarations.has(exporter);
-}
-
-/**
- * The metrics of an exporter: in the MeterProvider it was made with, else in the first that reached it; `undefined`
- * when there is none.
- *
- * @param meterProvider - that of the tracer provider.
- */
-export function exporterMetrics(
-  exporter: object,
-  meterProvider?: MeterProvider,
-): ExporterMetrics | undefined {
-  const known = metricsOf.get(exporter);
-  if (known !== undefined) return known;
-  const declaration = declarations.get(exporter);
-  const sdk = sdkMetrics(declaration?.meterProvider ?? meterProvider);
-  if (sdk === null) return undefined;
-  const type = declaration?.type ?? nameOf(exporter);
-  const metrics = new ExporterMetrics(sdk, type, declaration?.destination ?? {});
-  metricsOf.set(exporter, metrics);
-  return metrics;
 }

@@ -1,6 +1,7 @@
 /** @module The OTLP exporter for traces, under upstream's name and with its constructor. */
 
 import { warn } from '../diagnostics.ts';
+import { DeferredExporter } from '../export/deferred-exporter.ts';
 import type { ExportRequest, WireExporter } from '../export/exporter.ts';
 import { type OtlpHttpOptions, OtlpHttpTransport } from '../export/otlp-http.ts';
 import { type OTLPTraceExporterOptions, resolveOtlpTraceOptions } from '../export/otlp-trace-options.ts';
@@ -8,8 +9,8 @@ import { declareOwn } from '../export/own-class.ts';
 import { sendWithRetries } from '../export/send-with-retries.ts';
 import { messageOf } from './attributes.ts';
 import { type DirectExport, DirectExports } from './direct-exports.ts';
-import { declareExporter } from './exporter-metrics.ts';
 import { nameExporter } from './exporter-names.ts';
+import { declareExporter } from './measured-exporters.ts';
 import { encodeRequest } from './request-encoder.ts';
 import { type ExportResult, ExportResultCode, type ReadableSpan, type SpanExporter } from './types.ts';
 
@@ -45,7 +46,7 @@ export class OTLPTraceExporter implements SpanExporter {
 
   /** Takes spans as OTLP bytes. Each call makes a transport of its own; whoever calls closes it. */
   wire(): WireExporter {
-    return new OtlpHttpTransport(this.#options);
+    return new DeferredExporter(() => new OtlpHttpTransport(this.#options));
   }
 
   /**

@@ -3,15 +3,11 @@
  * specification, "Span processor": all `onEnding` come before any `onEnd`, in the order of registration.
  */
 import type { Context } from '@opentelemetry/api';
-import { warnOnce } from '../diagnostics.ts';
 import type { Arena } from '../engine/arena.ts';
-import { isOwn } from '../export/own-class.ts';
-import { describe } from './attributes.ts';
 import { distinctNames } from './exporter-names.ts';
 import { type FlushResult, flushResult } from './flush-result.ts';
 import { guardedWithin, reportFault, watchAnswer } from './guarded-call.ts';
 import type { ShedCounts } from './ledger.ts';
-import { NoopSpanProcessor } from './noop-span-processor.ts';
 import type { ObjectExport } from './object-export.ts';
 import type { PluginSpan } from './plugin-span.ts';
 import {
@@ -194,27 +190,4 @@ function hasOnEnding(processor: SpanProcessor): boolean {
     reportFault('onEnding', processor, error);
     return false;
   }
-}
-
-/** The processors that can be called; what is none is said, once. */
-export function usableProcessors(given: readonly SpanProcessor[] | undefined): SpanProcessor[] {
-  if (given === undefined || given === null) return [];
-  if (!Array.isArray(given)) {
-    warnOnce('span-processors', `spanProcessors: expected an array, got ${describe(given)}; it is ignored.`);
-    return [];
-  }
-  return given.filter((processor) => {
-    try {
-      // Exactly ours: it would only put the provider in plug-in mode.
-      if (processor instanceof NoopSpanProcessor && isOwn(processor)) return false;
-      if (typeof processor?.onStart === 'function' && typeof processor.onEnd === 'function') return true;
-    } catch {
-      // A Proxy that refuses to be read.
-    }
-    warnOnce(
-      'span-processor',
-      `spanProcessors: expected objects with onStart and onEnd, got ${describe(processor)}; it gets no spans.`,
-    );
-    return false;
-  });
 }

@@ -16,9 +16,9 @@ export {
   CompositePropagator,
   type CompositePropagatorConfig,
   type CompositePropagatorOptions,
-  isPropagator,
 } from './composite-propagator.ts';
 export { type Environment, EnvironmentGetter, EnvironmentSetter } from './environment-carrier.ts';
+export { isPropagator } from './is-propagator.ts';
 export {
   parseTraceParent,
   TRACE_PARENT_HEADER,

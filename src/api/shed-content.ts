@@ -9,9 +9,9 @@ import type { SpanQueue } from '../export/span-queue.ts';
 import type { AttributeList } from './attribute-list.ts';
 import { originalLengthKey } from './captured-text.ts';
 import {
-  arenaLevel,
   type ContentLevel,
   FULL,
+  makeQueueLevel,
   OMITTED,
   overheadLevel,
   SHORTENED,
@@ -34,7 +34,7 @@ export function encodeWithContent(
   queue: SpanQueue,
   ledger: Ledger,
 ): number {
-  const byArena = arenaLevel(arena);
+  const byArena = makeQueueLevel(arena, queue);
   const level = Math.max(byArena, overheadLevel()) as ContentLevel;
   let shortened = level === SHORTENED ? list.shortenContent(SHORTENED_LENGTH) : 0;
   let omitted = level === OMITTED ? list.omitContent() : 0;
@@ -80,27 +80,34 @@ function count(ledger: Ledger, shortened: number, omitted: number, isLoss: boole
   }
 }
 
-/** The same for a span that stays an object: for an exporter of another make. Every processor sees the change. */
-export function shedObject(span: object, byQueue: ContentLevel, ledger: Ledger): void {
+/**
+ * The same for a span that stays an object, for an exporter of another make: a copy, as others may have room for all of it.
+ * What is written to the span from then on does not reach the copy, which would else hold what was to be let go.
+ */
+export function shedObject(span: PluginSpan, byQueue: ContentLevel, ledger: Ledger): PluginSpan {
   const level = Math.max(byQueue, overheadLevel());
-  if (level === FULL) return;
-  const { _content: content, attributes } = span as Partial<PluginSpan>;
-  if (!(content instanceof Map) || attributes === undefined) return;
-  const values = attributes as Record<string, unknown>;
+  if (level === FULL || span._content === null) return span;
+  const values: Record<string, unknown> = { ...span.attributes };
+  const contents = new Map(span._content);
   let changed = 0;
-  for (const [key, captured] of content) {
-    const { text, units } = captured;
+  for (const [key, { text, units }] of span._content) {
     if (values[key] !== text || text.length <= (level === SHORTENED ? SHORTENED_LENGTH : SHORTEST_CONTENT))
       continue;
     if (level === SHORTENED) {
-      captured.text = shortenContent(text, SHORTENED_LENGTH);
-      values[key] = captured.text;
+      values[key] = shortenContent(text, SHORTENED_LENGTH);
+      contents.set(key, { text: values[key] as string, units });
     } else {
       delete values[key];
+      contents.delete(key);
     }
     values[originalLengthKey(key)] = units;
     changed += 1;
   }
+  if (changed === 0) return span;
   const isLoss = byQueue !== FULL && byQueue >= overheadLevel();
   ledger.countShed(level === SHORTENED ? changed : 0, level === OMITTED ? changed : 0, isLoss);
+  return Object.assign(Object.create(Object.getPrototypeOf(span)), span, {
+    attributes: values,
+    _content: contents,
+  });
 }

@@ -14,7 +14,6 @@ import { environmentAttributes } from '../config/resource-environment.ts';
 import { resolveSampler } from '../config/sampler.ts';
 import { type GeneralLimits, resolveSpanLimits } from '../config/span-limits.ts';
 import { warnOnce } from '../diagnostics.ts';
-import type { Arena } from '../engine/arena.ts';
 import type { EngineName } from '../engine/engine.ts';
 import { openArena } from '../engine/select.ts';
 import { SpanQueue, type Stream } from '../export/span-queue.ts';
@@ -22,7 +21,7 @@ import { ArenaDestination } from './arena-destination.ts';
 import { AttributeList } from './attribute-list.ts';
 import { AttributeListPool } from './attribute-list-pool.ts';
 import { describe } from './attributes.ts';
-import { arenaLevel, FULL, overheadLevel, SHORTENED } from './content-level.ts';
+import { FULL, overheadLevel, queueLevel, SHORTENED } from './content-level.ts';
 import { ownContextManager } from './context.ts';
 import type { DestinationFlush, FlushResult } from './flush-result.ts';
 import { resourceHeader, scopeFields } from './header-messages.ts';
@@ -31,7 +30,7 @@ import { Ledger, type ShedCounts } from './ledger.ts';
 import type { SpanLimits } from './limits.ts';
 import type { Mask } from './mask.ts';
 import { overhead } from './overhead.ts';
-import { PluginProcessors, usableProcessors } from './plugin-processors.ts';
+import { PluginProcessors } from './plugin-processors.ts';
 import { defaultResource, resourceFromAttributes } from './resource.ts';
 import { completion } from './resource-completion.ts';
 import { type Sampler, samplingShortcut } from './sampler.ts';
@@ -43,6 +42,7 @@ import { SpanMetrics } from './span-metrics.ts';
 import type { SpanSettings } from './span-settings.ts';
 import { Tracer } from './tracer.ts';
 import type { InstrumentationScope, Resource, SpanProcessor } from './types.ts';
+import { usableProcessors } from './usable-processors.ts';
 import { isArenaProcessor, WireSpanProcessor } from './wire-span-processor.ts';
 
 /** How to make a provider. Every member is optional; those of upstream's providers mean the same here. */
@@ -139,8 +139,9 @@ export class TracerProvider implements ApiTracerProvider {
     const queue = new SpanQueue(arena.engine);
     const processors = usableProcessors(options.spanProcessors);
     const isDisabled = resolveBoolean('disabled', options.disabled);
-    const metrics = isDisabled ? null : sdkMetrics(options.meterProvider);
-    if (metrics !== null) observeAll(processors, options.meterProvider);
+    const { meterProvider } = options;
+    const metrics = isDisabled || meterProvider === undefined ? null : sdkMetrics(meterProvider);
+    if (metrics !== null) observeAll(processors, meterProvider);
     const isArenaMode = processors.every(isArenaProcessor);
     const bytes = new ArenaDestination(isArenaMode ? processors.filter(isArenaProcessor) : [], queue, ledger);
     const plugins = isArenaMode ? null : new PluginProcessors(processors, arena);
@@ -207,8 +208,12 @@ export class TracerProvider implements ApiTracerProvider {
     };
     const tracer = new Tracer(this.settings, scope, stream);
     this.tracers.set(key, tracer);
+    this.tracerMade(tracer);
     return tracer;
   }
+
+  /** Called for each new tracer. */
+  protected tracerMade(_tracer: Tracer): void {}
 
   /**
    * Makes this the global provider, with a context manager and a propagator. `null` leaves one of them out.
@@ -310,14 +315,15 @@ export class TracerProvider implements ApiTracerProvider {
       live: ledger.live,
       abandoned: ledger.abandoned,
       ...counts,
-      shed: shedStats(counts.shed, ledger, arena),
+      shed: shedStats(counts.shed, this.settings),
       memo: arena.memo,
     };
   }
 }
 
-function shedStats(counts: ShedCounts, { unsampled }: Ledger, arena: Arena): ShedStats {
-  const level = Math.max(arenaLevel(arena), overheadLevel());
+function shedStats(counts: ShedCounts, { ledger, arena, queue }: SpanSettings): ShedStats {
+  const { unsampled } = ledger;
+  const level = Math.max(queueLevel(arena, queue), overheadLevel());
   const content = level === FULL ? 'full' : level === SHORTENED ? 'shortened' : 'omitted';
   return { ...counts, unsampled, content, sampling: overhead?.sampling ?? 1 };
 }

@@ -12,9 +12,9 @@ import type { SpanCursor } from '../export/span-cursor.ts';
 import { messageOf } from './attributes.ts';
 import { EncodedObjectExport } from './encoded-object-export.ts';
 import { ExporterCalls } from './exporter-calls.ts';
-import { countsItself, exporterMetrics } from './exporter-metrics.ts';
 import { exporterName } from './exporter-names.ts';
 import { nameOf } from './guarded-call.ts';
+import { countsItself, exporterMetrics } from './measured-exporters.ts';
 import type { ObjectExport, ObjectExportOptions, ObjectSchedule } from './object-export.ts';
 import { type DropCounts, ProcessorMetrics } from './processor-metrics.ts';
 import { sdkMetrics } from './sdk-metrics.ts';
@@ -87,6 +87,7 @@ export abstract class WireSpanProcessor implements SpanProcessor {
   }
 
   private measureIn(meterProvider: MeterProvider | undefined): void {
+    if (meterProvider === undefined) return;
     const sdk = sdkMetrics(meterProvider);
     if (sdk !== null) this.metrics ??= new ProcessorMetrics(sdk, this.componentType, this.hasQueue);
   }

@@ -21,7 +21,10 @@ export interface BatchOptions {
 
 /** The options that opentelemetry-js has in browsers. */
 export interface BatchSpanProcessorBrowserConfig extends BatchOptions {
-  /** Accepted for compatibility and without effect: nothing is sent because a document is hidden. Default: unset. */
+  /**
+   * Accepted for compatibility and without effect: what has finished is sent when the document is hidden, by the provider
+   * and not by its processors. Default: unset.
+   */
   disableAutoFlushOnDocumentHide?: boolean;
 }
 

@@ -4,7 +4,10 @@ import { readEnvironment } from './environment.ts';
 import { type Choice, OPTIONS } from './options.ts';
 import { checkChoiceOption, warnInvalid } from './readers.ts';
 
-/** `all`: inputs and outputs too; `metadata`: everything but their text; `none`: neither. */
+/**
+ * `all`: inputs and outputs too; `metadata`: everything but those; `none`: as `metadata`, and of the error of a traced call
+ * its type alone.
+ */
 export type Content = Choice<'content'>;
 
 export interface ContentOptions {

@@ -138,11 +138,14 @@ export const OPTION_DESCRIPTIONS: Readonly<Record<OptionName, OptionDescription>
   arenaBytes: {
     meaning: 'Memory for finished spans that wait, per thread; rounded up to 64 KiB.',
     limit:
-      'From 75 % captured content is shortened, from 87.5 % left out; when it is full, new spans are dropped and ' +
+      'Tables and staging come out of it: 4 MiB hold 1.8 MB of spans, 16 MiB 13.6 MB, the default 60.8 MB. ' +
+      'From 75 % of that captured content is shortened, from 87.5 % left out; when it is full, new spans are dropped and ' +
       'counted. The first provider of a thread decides.',
   },
   content: {
-    meaning: 'What is captured of inputs and outputs: text too, all but text, or nothing.',
+    meaning:
+      'What is captured: `all`; `metadata`, all but inputs, outputs and messages; `none`, as `metadata`, and of errors of ' +
+      'traced calls only their type, as messages often quote what went in.',
     limit:
       'The variable takes `true` (`all`) or `false` (`metadata`). An invalid option captures nothing, an ' +
       'invalid variable no text.',

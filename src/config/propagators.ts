@@ -1,6 +1,6 @@
 /** @module The propagators of a process. */
 
-import type { TextMapPropagator } from '@opentelemetry/api';
+import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api';
 import {
   B3InjectEncoding,
   B3Propagator,
@@ -48,7 +48,36 @@ export function resolvePropagator(options: PropagatorOptions = {}): TextMapPropa
     select(variable, readEnvironment(variable)?.split(',')) ??
     DEFAULT;
   if (names.length === 0) return undefined;
-  return new CompositePropagator({ propagators: names.map((name) => PROPAGATORS[name]()) });
+  return new DeferredPropagator(
+    () => new CompositePropagator({ propagators: names.map((name) => PROPAGATORS[name]()) }),
+  );
+}
+
+/** Makes a propagator at its first use: a program that receives and sends no headers never loads it. */
+class DeferredPropagator implements TextMapPropagator {
+  readonly #make: () => TextMapPropagator;
+  #made: TextMapPropagator | undefined;
+
+  constructor(make: () => TextMapPropagator) {
+    this.#make = make;
+  }
+
+  get #propagator(): TextMapPropagator {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
+    this.#propagator.inject(context, carrier, setter);
+  }
+
+  extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+    return this.#propagator.extract(context, carrier, getter);
+  }
+
+  fields(): string[] {
+    return this.#propagator.fields();
+  }
 }
 
 function select(subject: string, names: unknown): Known[] | undefined {

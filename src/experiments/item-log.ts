@@ -1,7 +1,7 @@
 /** The rows of a run that are done: in its file, and in memory where there is none, or none any more. */
 import type { Journal } from './journal.ts';
 import { readJournal } from './journal.ts';
-import { toJson } from './json.ts';
+import { itemToJson } from './json.ts';
 import type { ItemResult } from './result.ts';
 
 /** How far somebody has read. */
@@ -32,7 +32,7 @@ export class ItemLog {
   append(item: ItemResult): void {
     const isWritten = this.journal?.append({ kind: 'item', item }) ?? false;
     // As they would be read from the file, so that a row is the same wherever it lies.
-    if (!isWritten) this.kept.push((JSON.parse(toJson({ item })) as { item: ItemResult }).item);
+    if (!isWritten) this.kept.push(JSON.parse(itemToJson(item)) as ItemResult);
     this.wake();
   }
 

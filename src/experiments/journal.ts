@@ -13,7 +13,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe } from '../api/attributes.ts';
 import { error as reportError } from '../diagnostics.ts';
 import { linesOf } from './file-lines.ts';
-import { toJson } from './json.ts';
+import { itemToJson, toJson } from './json.ts';
 import type { ItemResult } from './result.ts';
 
 const FILE_MODE = 0o600;
@@ -80,11 +80,12 @@ export class Journal {
   /** Whether the line is in the file. */
   append(line: JournalLine): boolean {
     if (this.file === null) return false;
-    const bytes = Buffer.from(`${toJson(line)}\n`);
+    const text = line.kind === 'item' ? `{"kind":"item","item":${itemToJson(line.item)}}` : toJson(line);
+    const bytes = Buffer.from(`${text}\n`);
     try {
-      const written = writeSync(this.file, bytes);
-      if (written < bytes.length) throw new Error('the disk is full (ENOSPC)');
-      this.bytes += written;
+      // One call, but where there is no room for all of it: the next one says why.
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
+      this.bytes += bytes.length;
       return true;
     } catch (fault) {
       this.giveUp(fault);
@@ -116,6 +117,8 @@ export class Journal {
 export function causeOf(fault: unknown): string {
   const { code } = fault as NodeJS.ErrnoException;
   if (code === 'ENOSPC') return 'the disk is full (ENOSPC)';
+  if (code === 'EDQUOT') return 'the quota is used up (EDQUOT)';
+  if (code === 'EFBIG') return 'it has the largest size that a file may have here (EFBIG)';
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return `it may not be written (${code})`;
   return fault instanceof Error ? fault.message : describe(fault);
 }
@@ -154,6 +157,15 @@ function parseLine(text: string, path: string, number: number): JournalLine {
     `${path}, line ${number}: expected a line of an experiment, got ${JSON.stringify(text.slice(0, 60))}. ` +
       'Remove the line to go on without it: its item is done again.',
   );
+}
+
+/** Whether all items of a run are done: its last line says so. */
+export async function isComplete(path: string): Promise<boolean> {
+  const { size } = statSync(path);
+  let last = '';
+  // The last line, but for one longer than this, which is an item.
+  for await (const { text } of linesOf(path, { from: Math.max(0, size - 256) })) last = text;
+  return /^\{"kind":"end"/.test(last);
 }
 
 /** Where the file of a run is: by its path, its run id, or as the last one of a name. */

@@ -1,13 +1,40 @@
 /** Values as JSON that always comes about. */
+
 import { contentText } from '../ai/content.ts';
+import type { ItemResult } from './result.ts';
+
+/**
+ * As `toJson`, and quicker: a replacer costs more than all the rest of writing an item, and only what a program made
+ * itself needs one.
+ */
+export function itemToJson({ row, output, scores, ...rest }: ItemResult): string {
+  const own = JSON.stringify(rest);
+  const judged = scores.some(({ metadata }) => metadata !== undefined)
+    ? toJson(scores)
+    : JSON.stringify(scores);
+  const made = output === undefined ? undefined : toJson(output);
+  const last = made === undefined ? '' : `,"output":${made}`;
+  return `${own.slice(0, -1)},"row":${toJson(row)},"scores":${judged}${last}}`;
+}
 
 /** One line. What JSON has no form for is written as text; a value that cannot be read, as a note of that. */
 export function toJson(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
   try {
     return JSON.stringify(value, plain);
   } catch {
     // A cycle, or a getter that throws: found out by trying, since looking first costs every row.
-    return contentText(value) ?? 'null';
+    return asJson(contentText(value));
+  }
+}
+
+/** A value that could not be read at all is a note, and no JSON. */
+function asJson(text = 'null'): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return JSON.stringify(text);
   }
 }
 

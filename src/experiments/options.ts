@@ -80,7 +80,7 @@ export interface EvaluateOptions<Given = unknown, Output = unknown> {
   /** Stops the run; what is done is kept. So does SIGINT, once; a second one ends the program. */
   signal?: AbortSignal;
   /**
-   * Goes on with a run that was stopped, killed or lost: `true` for the last one of this name, its run id, or the path
+   * Goes on with a run that was stopped, killed or lost: `true` for the last one of this name, unless it is complete, its run id, or the path
    * of its file. Rows that it holds are not done again. Default: a new run.
    */
   resume?: boolean | string;

@@ -6,16 +6,10 @@ import type { RunSettings } from './settings.ts';
 
 export class Reporter {
   private readonly view: ProgressView | null;
-  private readonly listener: ((event: ProgressEvent) => void) | undefined;
   private readonly event: (item: ItemResult | undefined) => ProgressEvent;
 
-  private constructor(
-    view: ProgressView | null,
-    progress: RunSettings['progress'],
-    event: (item: ItemResult | undefined) => ProgressEvent,
-  ) {
+  private constructor(view: ProgressView | null, event: (item: ItemResult | undefined) => ProgressEvent) {
     this.view = view;
-    this.listener = typeof progress === 'function' ? progress : undefined;
     this.event = event;
   }
 
@@ -23,22 +17,17 @@ export class Reporter {
     { progress, print, name }: RunSettings,
     event: (item: ItemResult | undefined) => ProgressEvent,
   ): Promise<Reporter> {
-    const isShown = typeof progress !== 'function' && progress !== 'none';
-    const view =
-      isShown || print
-        ? (await import('./views/open-views.ts')).openViews({ progress: isShown, print, name })
-        : null;
-    const reporter = new Reporter(view, progress, event);
+    if (progress === 'none' && !print) return new Reporter(null, event);
+    const { openViews } = await import('./views/open-views.ts');
+    const reporter = new Reporter(openViews({ progress, print, name }), event);
     reporter.update(undefined);
     return reporter;
   }
 
   update(item: ItemResult | undefined): void {
-    if (this.view === null && this.listener === undefined) return;
-    const event = this.event(item);
+    if (this.view === null) return;
     try {
-      this.listener?.(event);
-      this.view?.update(event);
+      this.view.update(this.event(item));
     } catch (fault) {
       warnOnce('experiment-view', `progress: cannot be shown: ${messageFor(fault)}`);
     }

@@ -4,7 +4,15 @@ import { resolve } from 'node:path';
 import { error as reportError, warn } from '../diagnostics.ts';
 import { ItemLog } from './item-log.ts';
 import { keyOf } from './items.ts';
-import { causeOf, findJournal, Journal, journalPath, type RunLine, readJournal } from './journal.ts';
+import {
+  causeOf,
+  findJournal,
+  isComplete,
+  Journal,
+  journalPath,
+  type RunLine,
+  readJournal,
+} from './journal.ts';
 import type { ItemResult } from './result.ts';
 
 export interface Storage {
@@ -31,12 +39,16 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   if (resume !== false) {
     if (directory === null) throw new TypeError('resume: expected a directory to find the run in, got null.');
     const path = findJournal(directory, resume, name);
-    if (path !== undefined) return reopen(path, options);
+    const isOver = path !== undefined && resume === true && (await isComplete(path));
+    if (path !== undefined && !isOver) return reopen(path, options);
     if (typeof resume === 'string')
       throw new Error(
         `resume: expected a run id or the path of a run's file, found no ${resume} in ${directory}.`,
       );
-    warn('experiment-resume', `resume: found no run of ${name} in ${directory}; a new one begins.`);
+    warn(
+      'experiment-resume',
+      `resume: found no run of ${name} in ${directory} that was stopped; a new one begins.`,
+    );
   }
   const startTime = new Date().toISOString();
   const runId = `${startTime.slice(0, 19).replace(/[-:]/g, '')}-${randomBytes(4).toString('hex')}`;

@@ -12,6 +12,7 @@ import {
   PIECE_SPANS,
   PIECE_START,
   PIECE_TABLE,
+  WAITING_BYTES,
 } from '../../assembly/layout.ts';
 import type { Engine } from '../engine/engine.ts';
 
@@ -58,4 +59,15 @@ export function budgetBytes(engine: Engine): number {
 /** Whether more than half of the blocks are in use. */
 export function isHalfFull(engine: Engine): boolean {
   return engine.words[FREE_BLOCKS >> 2] * 2 < engine.words[BLOCK_COUNT >> 2];
+}
+
+/** Blocks in use, as a share of all. */
+export function usedShare(engine: Engine): number {
+  const blocks = blockCount(engine);
+  return (blocks - engine.words[FREE_BLOCKS >> 2]) / blocks;
+}
+
+/** Bytes of all spans that wait, of every queue. */
+export function waitingBytes(engine: Engine): number {
+  return engine.words[WAITING_BYTES >> 2];
 }

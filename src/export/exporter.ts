@@ -61,6 +61,8 @@ export interface RequestSource {
   readonly evictedSpans?: number;
   /** Most bytes of one request, whatever the pipe has for a limit. Default: none. */
   readonly maxRequestBytes?: number;
+  /** Something other than bytes runs out: what waits is to go now, however little it is. Default false. */
+  readonly isCrowded?: boolean;
   /**
    * Takes the oldest finished spans, at most `maxBytes` (one span larger than that is taken alone) and at most
    * `maxSpans`, and lays the headers around them. `undefined` when nothing waits.

@@ -166,7 +166,8 @@ class Attempt {
   }
 }
 
-function concatenate(pieces: readonly Uint8Array[], length: number): Uint8Array {
+/** Pieces of an answer as one. */
+export function concatenate(pieces: readonly Uint8Array[], length: number): Uint8Array {
   if (pieces.length === 1) return pieces[0];
   const whole = new Uint8Array(length);
   let offset = 0;

@@ -1,23 +1,22 @@
-/** @module OTLP/HTTP over `node:http` and `node:https` (OTLP specification, "OTLP/HTTP"). */
+/** @module OTLP over HTTP (OTLP specification, "OTLP/HTTP"). */
 
-import type { Agent, AgentOptions, ClientRequest, RequestOptions } from 'node:http';
 import { VERSION } from '../version.ts';
 import { loadBuiltin } from './builtin.ts';
 import { Deadline } from './deadline.ts';
-import type { Endpoint } from './endpoint.ts';
 import { codeOf } from './error-code.ts';
 import type { ExportRequest, SendResult, WireExporter } from './exporter.ts';
+import { FetchClient } from './fetch-client.ts';
 import { type GzipModule, gzip } from './gzip.ts';
-import { attempt } from './http-attempt.ts';
+import { gzipByStream } from './gzip-web.ts';
+import { type HttpClient, type RequestHeaders, usesFetch } from './http-client.ts';
 import { toSendResult } from './http-result.ts';
+import { makeNodeClient, type NodeClientOptions } from './node-client.ts';
 import { toJsonBody } from './otlp-json-body.ts';
 import { secretsOf } from './secrets.ts';
 import { runSuppressed } from './suppressed-context.ts';
 
 /** Largest body sent, before compression, in bytes (OTLP specification, "Request Size"). */
 export const MAXIMUM_REQUEST_BYTES = 67_108_864;
-/** Longest time a connection is kept without a request, in milliseconds; a server's `Keep-Alive` hint lowers it. */
-const IDLE_CONNECTION_MILLIS = 30_000;
 const DEFAULT_TIMEOUT_MILLIS = 10_000;
 /** Form of the OTLP exporter specification, "User Agent". */
 export const USER_AGENT = `OTel-OTLP-Exporter-Spandrel/${VERSION}`;
@@ -35,20 +34,7 @@ const CONTENT_TYPES: Readonly<Record<OtlpHttpProtocol, string>> = {
   'http/json': 'application/json',
 };
 
-/** Makes the agent, once, before the first request. */
-export type AgentFactory = (protocol: string) => Agent | Promise<Agent>;
-
-/** Certificates in PEM form, for `https:` endpoints. */
-export interface TlsOptions {
-  /** Authorities to trust instead of the runtime's. */
-  readonly ca?: string | Uint8Array;
-  /** Our own certificate and its key, for servers that ask for one. */
-  readonly cert?: string | Uint8Array;
-  readonly key?: string | Uint8Array;
-}
-
-export interface OtlpHttpOptions {
-  readonly endpoint: Endpoint;
+export interface OtlpHttpOptions extends NodeClientOptions {
   /** Form of the body; `http/json` is made from the bytes at each attempt. Default `http/protobuf`. */
   readonly protocol?: OtlpHttpProtocol;
   /** A function that throws counts as no answer: the request is tried again later. */
@@ -57,22 +43,12 @@ export interface OtlpHttpOptions {
   readonly timeoutMillis?: number;
   /** Default `none`. */
   readonly compression?: 'none' | 'gzip';
-  /** Whether connections are used again. Default true. */
-  readonly keepAlive?: boolean;
-  /** Options of the connection agent, or a function that makes it; one that throws is asked again at the next attempt. */
-  readonly httpAgentOptions?: AgentOptions | AgentFactory;
   /** Put before our own `User-Agent`. */
   readonly userAgent?: string;
-  readonly tls?: TlsOptions;
   /** Whether an attempt under way keeps the process alive. Default false: whoever waits for it decides. */
   readonly holdsProcess?: boolean;
   /** Milliseconds of a monotonic clock. Default `performance.now`. */
   readonly now?: () => number;
-}
-
-interface Client {
-  readonly request: (options: RequestOptions) => ClientRequest;
-  readonly agent: Agent;
 }
 
 /**
@@ -82,7 +58,7 @@ interface Client {
  */
 export class OtlpHttpTransport implements WireExporter {
   readonly #options: OtlpHttpOptions;
-  #client: Promise<Client> | undefined;
+  #client: Promise<HttpClient> | undefined;
   #zlib: Promise<GzipModule> | undefined;
   #closed = false;
 
@@ -99,7 +75,7 @@ export class OtlpHttpTransport implements WireExporter {
     this.#closed = true;
     // A client that could not be made has nothing to close.
     this.#client?.then(
-      ({ agent }) => agent.destroy(),
+      (client) => client.close(),
       () => {},
     );
   }
@@ -141,12 +117,7 @@ export class OtlpHttpTransport implements WireExporter {
     if (body === undefined || deadline.stopReason !== undefined) {
       return retryable(deadline.stopReason ?? 'aborted');
     }
-    const options = this.#requestOptions(configured, body, client.agent);
-    let result = await attempt(client.request(options), body, deadline);
-    if (result.kind === 'no-answer' && result.stale) {
-      dropIdleConnections(client.agent);
-      result = await attempt(client.request(options), body, deadline);
-    }
+    const result = await client.post(this.#headers(configured, body), body, deadline);
     return toSendResult(result, display, secretsOf(configured, endpoint), protocol);
   }
 
@@ -179,12 +150,13 @@ export class OtlpHttpTransport implements WireExporter {
       chunks = json.chunks;
     }
     if (this.#options.compression !== 'gzip') return chunks;
+    if (usesFetch()) return gzipByStream(chunks);
     this.#zlib ??= loadBuiltin<GzipModule>('node:zlib');
     return gzip(await this.#zlib, chunks, isStopped);
   }
 
   /** The client, or why there is none yet: a program's function for its agent that failed may work at the next try. */
-  async #loadClient(): Promise<Client | string> {
+  async #loadClient(): Promise<HttpClient | string> {
     this.#client ??= this.#makeClient();
     try {
       return await this.#client;
@@ -195,25 +167,13 @@ export class OtlpHttpTransport implements WireExporter {
     }
   }
 
-  async #makeClient(): Promise<Client> {
-    const { endpoint, keepAlive = true, httpAgentOptions } = this.#options;
-    const secure = endpoint.protocol === 'https:';
-    // The two modules have the same shape as far as it is used here.
-    const module = await loadBuiltin<typeof import('node:http')>(secure ? 'node:https' : 'node:http');
-    const agent =
-      typeof httpAgentOptions === 'function'
-        ? await httpAgentOptions(endpoint.protocol)
-        : new module.Agent({ keepAlive, timeout: IDLE_CONNECTION_MILLIS, ...httpAgentOptions });
-    // Read at each call: instrumentations replace it, and their spans are suppressed by context.
-    return { agent, request: (options) => module.request(options) };
+  async #makeClient(): Promise<HttpClient> {
+    const { endpoint } = this.#options;
+    return usesFetch() ? new FetchClient(endpoint) : makeNodeClient(this.#options);
   }
 
-  #requestOptions(
-    configured: Readonly<Record<string, string>>,
-    body: readonly Uint8Array[],
-    agent: Agent,
-  ): RequestOptions {
-    const { endpoint, protocol = 'http/protobuf', compression, userAgent, tls } = this.#options;
+  #headers(configured: Readonly<Record<string, string>>, body: readonly Uint8Array[]): RequestHeaders {
+    const { protocol = 'http/protobuf', compression, userAgent } = this.#options;
     // Without a prototype: `__proto__` is a name like any other.
     const headers: Record<string, string | number> = Object.create(null);
     headers['user-agent'] = userAgent === undefined ? USER_AGENT : `${userAgent} ${USER_AGENT}`;
@@ -225,17 +185,7 @@ export class OtlpHttpTransport implements WireExporter {
     // Either would contradict the body that follows.
     delete headers['transfer-encoding'];
     delete headers['accept-encoding'];
-    return {
-      method: 'POST',
-      protocol: endpoint.protocol,
-      hostname: endpoint.hostname,
-      port: endpoint.port,
-      path: endpoint.path,
-      headers,
-      agent,
-      ...(endpoint.credentials === undefined ? {} : { auth: endpoint.credentials }),
-      ...tls,
-    };
+    return headers;
   }
 }
 
@@ -243,11 +193,4 @@ export class OtlpHttpTransport implements WireExporter {
 function tooLarge(what: string): SendResult {
   const reason = `request ${what} not sent: OTLP allows ${MAXIMUM_REQUEST_BYTES} bytes`;
   return { kind: 'failed', reason, tooLarge: true, code: 'request_too_large' };
-}
-
-/** One connection had been closed by the other side; the others in the pool are as old or older. */
-function dropIdleConnections(agent: Agent): void {
-  for (const sockets of Object.values(agent.freeSockets ?? {})) {
-    for (const socket of sockets ?? []) socket.destroy();
-  }
 }

@@ -44,7 +44,7 @@ export async function toJsonBody(
     if (text.length < UNITS_PER_TURN) continue;
     take();
     if (byteLength > maximumBytes) break;
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => (globalThis.setImmediate ?? setTimeout)(resolve));
     if (isCancelled()) return undefined;
   }
   take();

@@ -1,14 +1,15 @@
 /** @module Options of the OTLP trace exporter: what the user gave, else the variables, else the defaults. */
 
 import type { MeterProvider } from '@opentelemetry/api';
-import { readEnvironment } from '../config/environment.ts';
+import { readEnvironment, readFirstEnvironment } from '../config/environment.ts';
 import { isHeaderValue, parseHeaderList } from '../config/key-value-list.ts';
 import { MAXIMUM_MILLIS, OPTIONS } from '../config/options.ts';
 import { checkBooleanOption, checkStringOption, warnInvalid } from '../config/readers.ts';
 import { resolveChoice, resolveNumber } from '../config/resolve.ts';
 import { warnOnce } from '../diagnostics.ts';
 import { type Endpoint, EndpointError, isLoopback, parseEndpoint, parseGeneralEndpoint } from './endpoint.ts';
-import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol, TlsOptions } from './otlp-http.ts';
+import type { TlsOptions } from './node-client.ts';
+import type { HeadersSource, OtlpHttpOptions, OtlpHttpProtocol } from './otlp-http.ts';
 import { readTlsOptions, type TlsFiles } from './tls-files.ts';
 
 /** Options of `OTLPTraceExporter`, under the names of opentelemetry-js. Each beats its variables. */
@@ -82,7 +83,7 @@ export function resolveOtlpTraceOptions(options: OTLPTraceExporterOptions = {}):
   const headers = isAlone ? ownHeaders(options.headers) : resolveHeaders(options.headers);
   const protocol = resolveProtocol(options.protocol, isAlone);
   warnAboutPort(endpoint);
-  const tls = readTlsOptions(options, isAlone);
+  const tls = hasTlsOptions(options, isAlone) ? readTlsOptions(options, isAlone) : undefined;
   warnAboutPlainText(endpoint, headers, tls);
   return {
     endpoint,
@@ -95,6 +96,15 @@ export function resolveOtlpTraceOptions(options: OTLPTraceExporterOptions = {}):
     userAgent: checkUserAgent(options.userAgent),
     tls,
   };
+}
+
+/** Whether there is anything to read: what reads and checks certificates is loaded for it only. */
+function hasTlsOptions(options: TlsFiles, isAlone: boolean): boolean {
+  return (['ca', 'cert', 'key'] as const).some(
+    (name) =>
+      (options[name] ?? undefined) !== undefined ||
+      (!isAlone && readFirstEnvironment(OPTIONS[name].environment) !== undefined),
+  );
 }
 
 function resolveEndpoint(url: string | undefined): Endpoint {

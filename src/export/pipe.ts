@@ -108,7 +108,8 @@ export class Pipe {
    */
   notify(waitingBytes: number, waitingSpans: number): void {
     if (this.#held.length > 0 || this.#closed) return;
-    if (waitingBytes >= this.#requestBytes || waitingSpans >= this.#maxExportBatchSize) {
+    const isMuch = waitingBytes >= this.#requestBytes || waitingSpans >= this.#maxExportBatchSize;
+    if (isMuch || this.#source.isCrowded) {
       if (!this.#soon.isArmed) this.#soon.armNextTurn();
     } else if (!this.#timer.isArmed) {
       this.#timer.arm(this.#scheduledDelayMillis);
@@ -189,7 +190,8 @@ export class Pipe {
       this.#held.length > 0 ||
       this.#passed < this.#sendUpTo ||
       waitingBytes >= this.#requestBytes ||
-      waitingSpans >= this.#maxExportBatchSize
+      waitingSpans >= this.#maxExportBatchSize ||
+      this.#source.isCrowded === true
     );
   }
 

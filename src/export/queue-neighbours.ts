@@ -19,6 +19,10 @@ export class QueueNeighbours {
     return neighbours;
   }
 
+  /** Pieces opened so far. */
+  openings = 0;
+  /** Destinations of the queues that hold pieces, and of those that held some when the last one was added. */
+  destinations = 0;
   private readonly engine: Engine;
   /** Queues that hold pieces, and those that held some when the last one was added. */
   private readonly queues = new Set<SpanQueue>();
@@ -31,6 +35,12 @@ export class QueueNeighbours {
   add(queue: SpanQueue): void {
     for (const other of this.queues) if (!other.isInUse) this.queues.delete(other);
     this.queues.add(queue);
+    this.destinations = sumOf(this.queues);
+  }
+
+  /** How many queues hold pieces, this one counted. */
+  sharing(queue: SpanQueue): number {
+    return this.othersThan(queue).length + 1;
   }
 
   /**
@@ -38,8 +48,10 @@ export class QueueNeighbours {
    * queue holds less than its share, out of the queue that is furthest above its own. Returns whether there is more.
    */
   makeRoomFor(queue: SpanQueue): boolean {
-    const others = [...this.queues].filter((other) => other !== queue && other.isInUse);
-    if (others.some((other) => other.hasBehind && other.giveUp(true))) return true;
+    const others = this.othersThan(queue);
+    for (const keptBytes of [keptBeside(queue, others), -1]) {
+      if (others.some((other) => other.giveUpBehind(queue, keptBytes))) return true;
+    }
     const share = { blocks: blockCount(this.engine), pieces: MOST_PIECES };
     const over = (holding: Holding): number =>
       Math.max(holding.blocks / share.blocks, holding.pieces / share.pieces) * (others.length + 1);
@@ -51,6 +63,24 @@ export class QueueNeighbours {
     return above.some(({ other }) => other.giveUp(false));
   }
 
+  /** Room for captured content of a queue: only out of what destinations that are behind hold beyond what they keep. */
+  makeRoomForContentOf(queue: SpanQueue): boolean {
+    const others = this.othersThan(queue);
+    const keptBytes = keptBeside(queue, others);
+    return [queue, ...others].some((one) => one.giveUpBehind(queue, keptBytes));
+  }
+
+  /** Whether `makeRoomForContentOf` would find any. */
+  hasRoomForContentOf(queue: SpanQueue): boolean {
+    const others = this.othersThan(queue);
+    const keptBytes = keptBeside(queue, others);
+    return [queue, ...others].some((one) => one.couldGiveUpBehind(queue, keptBytes));
+  }
+
+  private othersThan(queue: SpanQueue): SpanQueue[] {
+    return [...this.queues].filter((other) => other !== queue && other.isInUse);
+  }
+
   private holdingOf(queue: SpanQueue): Holding {
     const pieces = queue.heldPieces;
     const blocks = new Set(pieces.map(({ id }) => blockOf(this.engine, id)));
@@ -58,4 +88,16 @@ export class QueueNeighbours {
     for (const block of blocks) sum += runOf(this.engine, block);
     return { blocks: sum, pieces: pieces.length };
   }
+}
+
+/** What a destination that is behind keeps as long as that is enough: half of the arena if all are dead. */
+function keptBeside(queue: SpanQueue, others: readonly SpanQueue[]): number {
+  return queue.budget / (2 * Math.max(1, sumOf([queue, ...others])));
+}
+
+/** Their destinations. */
+function sumOf(queues: Iterable<SpanQueue>): number {
+  let sum = 0;
+  for (const { destinations } of queues) sum += destinations;
+  return sum;
 }

@@ -1,5 +1,6 @@
 /** One destination's place in a queue of finished spans: what it took, released and lost. */
 import { warn } from '../diagnostics.ts';
+import { MOST_PIECES } from './arena-pieces.ts';
 import type { ExportRequest, RequestSource } from './exporter.ts';
 import { layRequest } from './request.ts';
 import type { Part, Piece, SpanQueue, Stream } from './span-queue.ts';
@@ -18,6 +19,10 @@ export class SpanCursor implements RequestSource {
   next: number;
   /** How many parts of each taken piece were not released. */
   private readonly taken = new Map<Piece, number>();
+  /** `queue.openings` when the oldest request without an answer was taken, or at an answer since; Infinity for none. */
+  waitsSince = Number.POSITIVE_INFINITY;
+  /** The latest opening of a piece that was answered for. */
+  answeredUpTo = 0;
   /** What was committed before this destination was attached, and what it has released since. */
   private pastSpans: number;
   private pastBytes: number;
@@ -53,7 +58,12 @@ export class SpanCursor implements RequestSource {
    * destinations together no more.
    */
   get maxRequestBytes(): number {
-    return Math.floor(this.queue.budget / (4 * Math.max(1, this.queue.destinations)));
+    return Math.floor(this.queue.budget / (4 * this.queue.sharers));
+  }
+
+  /** A quarter of the piece records there can be waits here: spans of thousands of scopes, a piece each. */
+  get isCrowded(): boolean {
+    return (this.queue.end - this.next) * 4 > MOST_PIECES;
   }
 
   /** Spans that finished after it was closed. */
@@ -87,6 +97,7 @@ export class SpanCursor implements RequestSource {
       resources.add(stream.resourceFields);
       streams.add(stream);
       if (parts.length > 0 && (bytes > maxBytes || spans > maxSpans)) break;
+      if (this.taken.size === 0) this.waitsSince = queue.openings;
       queue.close(piece);
       parts.push(queue.partOf(piece));
       this.taken.set(piece, 1);
@@ -128,6 +139,7 @@ export class SpanCursor implements RequestSource {
       if (outstanding === undefined) continue;
       this.pastSpans += spans;
       this.pastBytes += end - start;
+      this.answeredUpTo = Math.max(this.answeredUpTo, piece.opening);
       if (outstanding > 1) {
         this.taken.set(piece, outstanding - 1);
         continue;
@@ -135,6 +147,7 @@ export class SpanCursor implements RequestSource {
       this.taken.delete(piece);
       this.queue.release(piece, this);
     }
+    this.waitsSince = this.taken.size > 0 ? this.queue.openings : Number.POSITIVE_INFINITY;
   }
 
   /** Gives up the piece it would take next. */

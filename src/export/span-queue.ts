@@ -4,7 +4,16 @@
  * released it.
  */
 import type { Engine } from '../engine/engine.ts';
-import { budgetBytes, endOf, isHalfFull, MOST_PIECES, spansOf, startOf } from './arena-pieces.ts';
+import {
+  budgetBytes,
+  endOf,
+  isHalfFull,
+  MOST_PIECES,
+  spansOf,
+  startOf,
+  usedShare,
+  waitingBytes,
+} from './arena-pieces.ts';
 import { QueueNeighbours } from './queue-neighbours.ts';
 import { SpanCursor } from './span-cursor.ts';
 
@@ -24,6 +33,8 @@ export interface Stream {
 export interface Piece {
   readonly id: number;
   readonly stream: Stream;
+  /** How many pieces had been opened in the arena when this one was, itself included. */
+  readonly opening: number;
   holds: number;
   /** A destination at work is done with it: it is here only for others, which are behind. */
   isBehind: boolean;
@@ -79,7 +90,7 @@ export class SpanQueue {
   /** A new destination; it sees the spans committed from now on. */
   attach(): SpanCursor {
     this.attached += 1;
-    const cursor = new SpanCursor(this, this.removed + this.pieces.length);
+    const cursor = new SpanCursor(this, this.end);
     this.cursors.add(cursor);
     return cursor;
   }
@@ -110,9 +121,31 @@ export class SpanQueue {
     return this.pieces.filter(({ holds }) => holds > 0);
   }
 
-  /** Whether a destination at work is done with something that others still hold. */
-  get hasBehind(): boolean {
-    return this.behindPieces > 0;
+  /** Position after its newest piece. */
+  get end(): number {
+    return this.removed + this.pieces.length;
+  }
+
+  /** Pieces opened in the arena so far, whoever opened them: the time by which destinations of several queues compare. */
+  get openings(): number {
+    return this.neighbours.openings;
+  }
+
+  /** Destinations of all queues that hold something, as far as is known: it may be more. */
+  get sharers(): number {
+    return Math.max(1, this.neighbours.destinations);
+  }
+
+  /** Up to which opening the destination that got furthest has had answers. */
+  get answeredUpTo(): number {
+    return Math.max(0, ...[...this.cursors].map(({ answeredUpTo }) => answeredUpTo));
+  }
+
+  /** Whether each of its destinations that wait has, since its last answer, seen one of `ahead` get a later piece through. */
+  private isBehind(ahead: SpanQueue): boolean {
+    const { answeredUpTo } = ahead;
+    const waiting = [...this.cursors].filter(({ waitingSpans }) => waitingSpans > 0);
+    return waiting.length > 0 && waiting.every(({ waitsSince }) => waitsSince < answeredUpTo);
   }
 
   /** Whether every destination has as many spans as its queue may hold. */
@@ -137,6 +170,41 @@ export class SpanQueue {
     // What it holds itself is copied out first.
     if (this.isPassing && this.pieces.length > 0) return false;
     return this.neighbours.makeRoomFor(this);
+  }
+
+  /**
+   * Room for captured content: what only destinations wait for which are behind those of this queue is given up, down to
+   * what each of them keeps. Returns whether there is more.
+   */
+  makeRoomForContent(): boolean {
+    return this.neighbours.makeRoomForContentOf(this);
+  }
+
+  /** Whether `makeRoomForContent` would find any. */
+  get hasRoomForContent(): boolean {
+    return this.neighbours.hasRoomForContentOf(this);
+  }
+
+  /**
+   * What it takes of its share of the arena, 1 for all of it: of the blocks in use as much as of the bytes that wait.
+   * What a destination has had answered is here only for others.
+   */
+  get ownShare(): number {
+    const own = Math.min(...[...this.cursors].map((cursor) => cursor.waitingBytes));
+    const { engine, neighbours } = this;
+    return (own / waitingBytes(engine)) * usedShare(engine) * neighbours.sharing(this);
+  }
+
+  /** As `giveUp`, of what only destinations wait for which are behind others of this queue, or behind those of `ahead`. */
+  giveUpBehind(ahead: SpanQueue, keptBytes: number): boolean {
+    if (this.behindPieces > 0 && this.giveUp(true, keptBytes)) return true;
+    return this.isBehind(ahead) && this.giveUp(false, keptBytes);
+  }
+
+  /** Whether `giveUpBehind` would find anything. */
+  couldGiveUpBehind(ahead: SpanQueue, keptBytes: number): boolean {
+    if (this.behindPieces > 0 && this.evictable(true, keptBytes).length > 0) return true;
+    return this.isBehind(ahead) && this.evictable(false, keptBytes).length > 0;
   }
 
   /**
@@ -165,7 +233,9 @@ export class SpanQueue {
   /** Called when the engine opened a piece for a stream. */
   opened(stream: Stream, id: number): void {
     if (this.pieces.length === 0 && !this.isPassing) this.neighbours.add(this);
-    const piece = { id, stream, holds: this.cursors.size, isBehind: false };
+    this.neighbours.openings += 1;
+    const opening = this.neighbours.openings;
+    const piece = { id, stream, opening, holds: this.cursors.size, isBehind: false };
     stream.openPiece = id;
     stream.current = piece;
     this.pieces.push(piece);
@@ -190,13 +260,17 @@ export class SpanQueue {
 
   /** Gives up the oldest piece that a destination has not taken. Returns its bytes, 0 when there is none. */
   private evictOldest(isOnlyBehind: boolean, keptBytes: number): number {
+    const cursors = this.evictable(isOnlyBehind, keptBytes);
+    return cursors.length === 0 ? 0 : this.evictFrom(cursors, cursors[0].next);
+  }
+
+  /** Of the destinations that hold more than they keep, those that would take the oldest piece next, if it can be given up. */
+  private evictable(isOnlyBehind: boolean, keptBytes: number): SpanCursor[] {
     const cursors = [...this.cursors].filter(({ waitingBytes }) => waitingBytes > keptBytes);
     const oldest = Math.min(...cursors.map(({ next }) => next));
-    if (isOnlyBehind && this.pieceAt(oldest)?.isBehind !== true) return 0;
-    return this.evictFrom(
-      cursors.filter(({ next }) => next === oldest),
-      oldest,
-    );
+    const piece = this.pieceAt(oldest);
+    if (piece === undefined || (isOnlyBehind && !piece.isBehind)) return [];
+    return cursors.filter(({ next }) => next === oldest);
   }
 
   private evictFrom(cursors: readonly SpanCursor[], position: number): number {

@@ -4,7 +4,7 @@ import { readFirstEnvironment } from '../config/environment.ts';
 import { OPTIONS } from '../config/options.ts';
 import { toPrintable } from '../diagnostics.ts';
 import { getBuiltin } from './builtin.ts';
-import type { TlsOptions } from './otlp-http.ts';
+import type { TlsOptions } from './node-client.ts';
 
 /** PEM text, as a string or bytes; each beats its variable, which names a file. */
 export interface TlsFiles {

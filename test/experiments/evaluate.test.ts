@@ -155,7 +155,12 @@ describe('a task', () => {
   test('may give what JSON has no form for', async () => {
     const cycle: Record<string, unknown> = { name: 'cycle' };
     cycle.self = cycle;
-    const outputs: unknown[] = [10n, new Map([['a', 1]]), cycle, undefined, () => 1, Number.NaN];
+    const unreadable = {
+      get text() {
+        throw new Error('closed');
+      },
+    };
+    const outputs: unknown[] = [10n, new Map([['a', 1]]), cycle, undefined, () => 1, Number.NaN, unreadable];
     const data = outputs.map((_, index) => ({ inputs: index }));
     const result = await quietly(bench, { task: ({ inputs }) => outputs[inputs], data });
     const read = itemsOf(result.file).map(({ output }) => output);
@@ -167,6 +172,7 @@ describe('a task', () => {
       'NaN',
     ]);
     expect(JSON.stringify(read[2])).toContain('[Circular]');
+    expect(read[6]).toContain('closed');
   });
 });
 

@@ -1,6 +1,6 @@
 /** Writes what a row measured, when asked: a test run changes no file by itself. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Figures, Measurement } from './row.ts';
 
@@ -23,6 +23,7 @@ export function keepFigures(id: string, command: string, spandrel: Figures, upst
     date: `${new RealDate().toISOString().slice(0, 16)}Z`,
     machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     node: process.versions.node,
+    load: Number(loadavg()[0].toFixed(1)),
     command,
     spandrel,
     ...(upstream !== undefined && { upstream }),

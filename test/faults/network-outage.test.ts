@@ -59,7 +59,11 @@ describe.concurrent('a collector that is away', () => {
     expectExact(kept);
     expect(kept.ledger).toMatchObject({ waiting: 100, exported: 0, failed: 0, dropped: {} });
     expect(kept.ledger.lastError).toMatch(/no answer from http:\/\/x\.invalid.*: (ENOTFOUND|EAI_AGAIN)$/);
-    const stopped = await runFault({ ...options, shutdownMillis: 100 });
+    const stopped = await measure('unknown-name', FILE, { ...options, shutdownMillis: 100 }, (result) => ({
+      'spans not delivered': result.sent - result.received,
+      'of these counted at the end': result.ledger?.dropped.shutdown ?? 0,
+      'lines on stderr': result.stderr.split('\n').length - 1,
+    }));
     expectExact(stopped);
     expect(stopped.ledger).toMatchObject({ waiting: 0, dropped: { shutdown: 100 } });
   });

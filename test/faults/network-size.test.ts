@@ -41,7 +41,12 @@ describe.concurrent('a receiver that takes 1 MiB', () => {
 
   test('is asked for more than it takes once, and not again', TIME, async () => {
     const options = { spans: 6_000, bytes: 1_000, answer: atMost(MEBIBYTE), againMillis: 1_500 };
-    const result = await runFault({ ...options, environment });
+    const result = await measure('size-remembered', FILE, { ...options, environment }, (measured) => ({
+      ...delivery(measured),
+      requests: measured.arrivals.length,
+      'of these refused': tooLarge(measured.arrivals, MEBIBYTE).length,
+      'largest request, bytes': Math.max(...measured.arrivals.map(({ bytes }) => bytes)),
+    }));
     expectAllOnce(result);
     const refused = tooLarge(result.arrivals, MEBIBYTE);
     expect(refused.length).toBeGreaterThan(0);

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { bundle, run } from '../helpers/api-child.ts';
+import { bundle, type ChildResult, run } from '../helpers/api-child.ts';
 import { receiveOtlp } from '../helpers/api-receiver.ts';
 import { balance, type Counts } from '../helpers/balance.ts';
 import { keepFigures, WRITES_FIGURES } from './figures.ts';
+import { OURS, THEIRS } from './sdk-sources.ts';
 
 const IS_LONG = process.env.SPANDREL_LONG === '1';
 const COMMAND = 'SPANDREL_LONG=1 SPANDREL_FIGURES=write npx vitest run test/faults/processes.test.ts';
@@ -19,12 +20,12 @@ const SPANS = 500;
  * Starts processes that trace, by cluster or by fork, and brings each to its end. A process writes its ledger to the
  * shared output at its end, or, where it will be killed, before.
  */
-const PROGRAM = `
+const programWith = (sdk: string) => `
   import { fork } from 'node:child_process';
   import cluster from 'node:cluster';
   import { writeSync } from 'node:fs';
   import { fileURLToPath } from 'node:url';
-  import { flush, init, startSpan, stats } from './src/index.ts';
+  ${sdk}
 
   const [how, fate, count, spans] = process.argv.slice(2);
   const isChild = cluster.isWorker || process.env.FORKED !== undefined;
@@ -60,6 +61,23 @@ const PROGRAM = `
   }
 `;
 
+/** Runs the processes to their end, with either SDK; `spans` are those that were received. */
+async function runProcesses(sdk: string, how: string, fate: string) {
+  const receiver = await receiveOtlp();
+  const result = await run(await bundle(programWith(sdk)), {
+    arguments: [how, fate, String(PROCESSES), String(SPANS)],
+    environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base },
+    deadlineMillis: 30_000,
+  });
+  return { ...result, spans: receiver.spans };
+}
+
+const figuresOf = ({ spans }: { spans: readonly unknown[] }) => ({
+  processes: PROCESSES,
+  'spans ended': PROCESSES * SPANS,
+  'spans received': spans.length,
+});
+
 describe.each(['cluster', 'fork'])('processes of %s', { timeout: 60_000 }, (how) => {
   test.each([
     ['natural', SPANS, 0],
@@ -67,12 +85,7 @@ describe.each(['cluster', 'fork'])('processes of %s', { timeout: 60_000 }, (how)
     // Without a signal hook: what was not sent is lost with the process.
     ['killed', SPANS / 2, 'SIGTERM'],
   ])('that are %s deliver %i of 500 spans each, as their ledgers say', async (fate, delivered, end) => {
-    const receiver = await receiveOtlp();
-    const result = await run(await bundle(PROGRAM), {
-      arguments: [how, fate, String(PROCESSES), String(SPANS)],
-      environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base },
-      deadlineMillis: 30_000,
-    });
+    const result = await runProcesses(OURS, how, fate);
     expect([result.code, result.stderr]).toEqual([0, '']);
     const lines = result.stdout
       .trimEnd()
@@ -81,28 +94,30 @@ describe.each(['cluster', 'fork'])('processes of %s', { timeout: 60_000 }, (how)
     expect(lines.filter((line) => 'end' in line)).toEqual(new Array(PROCESSES).fill({ end }));
     const ledgers: { process: string; counts: Counts }[] = lines.filter((line) => 'counts' in line);
     expect(ledgers).toHaveLength(PROCESSES);
-    const names = receiver.spans.map(({ name }) => name);
+    const names = result.spans.map(({ name }) => name);
     for (const { process, counts } of ledgers) {
       expect([balance(counts), counts.live, counts.exported]).toEqual([0, 0, delivered]);
       expect(names.filter((name) => name === `process ${process}`)).toHaveLength(delivered);
     }
-    if (how === 'fork') return;
-    keepFigures(`process-cluster-${fate}`, COMMAND, {
-      processes: PROCESSES,
-      'spans ended': PROCESSES * SPANS,
-      'spans received': names.length,
-    });
+    if (how === 'fork' || !WRITES_FIGURES) return;
+    const theirs = figuresOf(await runProcesses(THEIRS, how, fate));
+    keepFigures(`process-cluster-${fate}`, COMMAND, figuresOf(result), theirs);
   });
 });
 
 test('processes of cluster that lose their primary say how many spans that cost', async () => {
-  const receiver = await receiveOtlp();
-  const result = await run(await bundle(PROGRAM), {
-    arguments: ['cluster', 'cut off', String(PROCESSES), String(SPANS)],
-    environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base },
-  });
+  const result = await runProcesses(OURS, 'cluster', 'cut off');
   expect(result.stderr.match(/^spandrel: 250 finished spans were not sent/gm)).toHaveLength(PROCESSES);
-  expect(receiver.spans).toHaveLength((PROCESSES * SPANS) / 2);
+  expect(result.spans).toHaveLength((PROCESSES * SPANS) / 2);
+  if (!WRITES_FIGURES) return;
+  const theirs = await runProcesses(THEIRS, 'cluster', 'cut off');
+  const lines = ({ stderr }: ChildResult) => ({ 'lines about the rest': stderr.split('\n').length - 1 });
+  keepFigures(
+    'process-cluster-lost-primary',
+    COMMAND,
+    { ...figuresOf(result), ...lines(result) },
+    { ...figuresOf(theirs), ...lines(theirs) },
+  );
 });
 
 /**
@@ -170,7 +185,7 @@ const IDS = (source: string) => `
   }
 `;
 
-const OURS = `
+const OUR_IDS = `
   import { init, startSpan } from './src/index.ts';
   init({ exporters: [] });
   const makeIds = () => {
@@ -179,7 +194,7 @@ const OURS = `
     return span.spanContext();
   };`;
 
-const UPSTREAM = `
+const THEIR_IDS = `
   import { createRequire } from 'node:module';
   const { RandomIdGenerator } = createRequire(${JSON.stringify(`${ROOT}test/versions/sdk-2/`)})('@opentelemetry/sdk-trace-base');
   const generator = new RandomIdGenerator();
@@ -201,10 +216,10 @@ async function makeIds(source: string, kind: string): Promise<{ ids: number; equ
 describe('ids', { timeout: 400_000 }, () => {
   // All 8 × 10^6 take a minute: SPANDREL_LONG=1. Among them one equal pair of 64 bits is expected once in 10^5 runs.
   test.each(['process', 'worker'])('of the spans of eight are unique, a %s each', async (kind) => {
-    const ours = await makeIds(OURS, kind);
+    const ours = await makeIds(OUR_IDS, kind);
     expect(ours).toEqual({ ids: MAKERS * IDS_EACH, equal: 0 });
     if (!WRITES_FIGURES) return;
-    const upstream = await makeIds(UPSTREAM, kind);
+    const upstream = await makeIds(THEIR_IDS, kind);
     const figures = ({ ids, equal }: typeof ours) => ({
       'ids of spans and traces': ids,
       'equal pairs': equal,
@@ -212,11 +227,12 @@ describe('ids', { timeout: 400_000 }, () => {
     keepFigures(`process-ids-${kind}`, COMMAND, figures(ours), figures(upstream));
   });
 
-  test('of processes that start from one snapshot differ', async () => {
+  /** The span ids of three processes that start from one snapshot, two each. */
+  async function snapshotIds(from: string): Promise<string[]> {
     const folder = join(await bundle(''), '..');
     const [script, blob] = [join(folder, 'snapshot.cjs'), join(folder, 'snapshot.blob')];
     const source = `
-      import { RandomIdGenerator } from './src/api/ids.ts';
+      import { RandomIdGenerator } from ${JSON.stringify(from)};
       const generator = new RandomIdGenerator();
       generator.generateSpanId();
       require('node:v8').startupSnapshot.setDeserializeMainFunction(() => {
@@ -232,18 +248,26 @@ describe('ids', { timeout: 400_000 }, () => {
       logLevel: 'silent',
     });
     execFileSync(process.execPath, ['--snapshot-blob', blob, '--build-snapshot', script]);
-    const started = [0, 1, 2].map(() =>
+    return [0, 1, 2].flatMap(() =>
       execFileSync(process.execPath, ['--snapshot-blob', blob, 'main'], { encoding: 'utf8' })
         .trim()
         .split(' '),
     );
-    expect(new Set(started.flat()).size).toBe(6);
+  }
+
+  test('of processes that start from one snapshot differ', async () => {
+    const ours = await snapshotIds('./src/api/ids.ts');
+    expect([ours.length, new Set(ours).size]).toEqual([6, 6]);
     if (!WRITES_FIGURES) return;
-    keepFigures('process-ids-snapshot', COMMAND, {
+    const theirs = await snapshotIds(
+      `${ROOT}test/versions/sdk-2/node_modules/@opentelemetry/sdk-trace/build/src/platform/node/RandomIdGenerator.js`,
+    );
+    const figures = (ids: readonly string[]) => ({
       processes: 3,
       ids: 6,
-      'equal pairs': 6 - new Set(started.flat()).size,
+      'different ids': new Set(ids).size,
     });
+    keepFigures('process-ids-snapshot', COMMAND, figures(ours), figures(theirs));
   });
 
   test('are made, with one warning, where the host has no crypto', async () => {
@@ -258,8 +282,23 @@ describe('ids', { timeout: 400_000 }, () => {
       });
       console.log(new Set(ids).size, ids.every((id) => /^[0-9a-f]{16}$/.test(id)));
     `);
-    const { stdout, stderr } = await run(program);
-    expect(stdout).toBe('5000 true\n');
-    expect(stderr).toMatch(/^spandrel: the host has no crypto.getRandomValues[^\n]*\n$/);
+    const ours = await run(program);
+    expect(ours.stdout).toBe('5000 true\n');
+    expect(ours.stderr).toMatch(/^spandrel: the host has no crypto.getRandomValues[^\n]*\n$/);
+    if (!WRITES_FIGURES) return;
+    const theirs = await run(
+      await bundle(`
+        delete (globalThis as any).crypto;
+        ${THEIRS}
+        init();
+        console.log(new Set(Array.from({ length: 5_000 }, () => startSpan('s').spanContext().spanId)).size);
+      `),
+    );
+    const figures = ({ stdout, stderr }: ChildResult) => ({
+      ids: 5_000,
+      'different ids': Number.parseInt(stdout, 10),
+      'lines about it': stderr.split('\n').length - 1,
+    });
+    keepFigures('process-ids-no-crypto', COMMAND, figures(ours), figures(theirs));
   });
 });

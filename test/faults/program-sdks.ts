@@ -28,7 +28,7 @@ interface UpstreamProvider {
 }
 
 /** As its documentation sets it up: batch processor, OTLP/HTTP exporter, defaults. */
-function startUpstream({ endpoint, upstream }: ProgramOptions): Sdk {
+function startUpstream({ endpoint, init: given, upstream }: ProgramOptions): Sdk {
   const load = createRequire(upstream);
   const { BasicTracerProvider, BatchSpanProcessor } = load('@opentelemetry/sdk-trace-base') as {
     BasicTracerProvider: new (options: object) => UpstreamProvider;
@@ -37,7 +37,7 @@ function startUpstream({ endpoint, upstream }: ProgramOptions): Sdk {
   const { OTLPTraceExporter } = load('@opentelemetry/exporter-trace-otlp-proto') as {
     OTLPTraceExporter: new (options: object) => object;
   };
-  const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` });
+  const exporter = new OTLPTraceExporter({ url: `${given?.endpoint ?? endpoint}/v1/traces` });
   const provider = new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] });
   const within = (millis: number, work: Promise<void>): Promise<string> => {
     const deadline = new Promise<string>((resolve) => {

@@ -24,6 +24,8 @@ export interface ProgramOptions {
   readonly againMillis?: number;
   /** How long after the last span the flush is asked for. Default 0. */
   readonly pauseMillis?: number;
+  /** The flush is asked for when the SDK has noted an error, of those that note one. */
+  readonly flushAfterError?: boolean;
   /** How many flushes are asked for, together, when the spans are made. Default 1. */
   readonly flushes?: number;
   /** How long each may take. Default 10 000. */
@@ -162,6 +164,7 @@ export async function main(): Promise<void> {
   }
   const madeMillis = performance.now() - start;
   if (options.pauseMillis !== undefined) await delay(options.pauseMillis);
+  if (options.flushAfterError) while (sdk.ledger()?.lastError === undefined) await delay(5);
   const asked = Array.from({ length: flushes }, () => timed(() => sdk.flush(flushMillis)));
   const flushed = await Promise.all(asked);
   await settle(options.settleMillis ?? 0);

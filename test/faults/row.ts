@@ -9,7 +9,10 @@ export interface FaultRow {
   readonly promise: string;
   /** Tests that fail when the mechanism is removed. */
   readonly tests: readonly TestReference[];
-  /** Where there is nothing to measure, or nothing of upstream's: why. */
+  /** Why nothing is measured; there are no figures then. */
+  readonly unmeasured?: string;
+  /** Why opentelemetry-js has no figures beside ours. */
+  readonly noUpstream?: string;
   readonly note?: string;
 }
 
@@ -22,6 +25,8 @@ export interface Measurement {
   readonly date: string;
   readonly machine: string;
   readonly node: string;
+  /** Of the machine in the minute before, in processes; times of a loaded machine are too long. Absent: not noted. */
+  readonly load?: number;
   /** What writes it anew. */
   readonly command: string;
   readonly spandrel: Figures;

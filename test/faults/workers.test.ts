@@ -6,7 +6,9 @@ import { type OtlpReceiver, receiveOtlp } from '../helpers/api-receiver.ts';
 import { balance, type Counts } from '../helpers/balance.ts';
 import { requireCounterpart } from '../helpers/counterparts.ts';
 import { nodeBinary } from '../versions/combinations.ts';
-import { keepFigures } from './figures.ts';
+import { keepFigures, WRITES_FIGURES } from './figures.ts';
+import type { Figures } from './row.ts';
+import { OURS, THEIRS } from './sdk-sources.ts';
 
 const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/workers.test.ts';
 const WORKERS = 8;
@@ -23,10 +25,10 @@ interface Report {
  * Starts `workers` threads that each trace `spans` spans named after the thread, as the main one does, and prints all
  * reports as JSON. `fate` says what the threads of odd numbers come to.
  */
-const PROGRAM = `
+const programWith = (sdk: string) => `
   import { fileURLToPath } from 'node:url';
   import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-  import { flush, init, startSpan, stats } from './src/index.ts';
+  ${sdk}
 
   const { fate, workers, spans, arenaBytes, thread } = workerData ?? { ...JSON.parse(process.argv[2]), thread: -1 };
   const report = () => {
@@ -96,14 +98,16 @@ interface Options {
   readonly workers?: number;
   readonly spans?: number;
   readonly arenaBytes?: number;
+  /** Default: ours. */
+  readonly sdk?: string;
 }
 
 async function runThreads(
   receiver: OtlpReceiver,
-  { fate = 'natural', workers = WORKERS, spans = SPANS, arenaBytes = 16 << 20 }: Options,
+  { fate = 'natural', workers = WORKERS, spans = SPANS, arenaBytes = 16 << 20, sdk = OURS }: Options,
   how: Parameters<typeof run>[1] = {},
 ): Promise<Outcome> {
-  const { code, stdout, stderr } = await run(await bundle(PROGRAM), {
+  const { code, stdout, stderr } = await run(await bundle(programWith(sdk)), {
     ...how,
     arguments: [JSON.stringify({ fate, workers, spans, arenaBytes })],
     environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base },
@@ -122,6 +126,32 @@ function received({ spans }: OtlpReceiver): Map<number, number> {
     counts.set(thread, (counts.get(thread) ?? 0) + 1);
   }
   return counts;
+}
+
+const ENDED = (WORKERS + 1) * SPANS;
+/** The main thread, and the workers that nothing befalls. */
+const OTHERS = [-1, 0, 2, 4, 6];
+const ofThreads = (counts: Map<number, number>, threads: readonly number[]): number =>
+  threads.reduce((sum, thread) => sum + (counts.get(thread) ?? 0), 0);
+const lost = (counts: Map<number, number>): number =>
+  ENDED - [...counts.values()].reduce((sum, count) => sum + count, 0);
+
+/** Keeps what `read` takes from this run and from one of opentelemetry-js that comes to the same. */
+async function keepBoth(
+  id: string,
+  options: Options,
+  ours: [Outcome, Map<number, number>],
+  read: (outcome: Outcome, counts: Map<number, number>) => Figures,
+): Promise<void> {
+  if (!WRITES_FIGURES) return;
+  const receiver = await receiveOtlp();
+  const theirs = await runThreads(receiver, { ...options, sdk: THEIRS });
+  const figures = (outcome: Outcome, counts: Map<number, number>): Figures => ({
+    workers: WORKERS,
+    'spans ended': ENDED,
+    ...read(outcome, counts),
+  });
+  keepFigures(id, COMMAND, figures(...ours), figures(theirs, received(receiver)));
 }
 
 /** The ledger of every thread against what came: exact, each for itself. */
@@ -146,13 +176,10 @@ for (const node of [20, 22, 24]) {
       expectExact(outcome, counts);
       expect(counts.size).toBe(WORKERS + 1);
       for (const count of counts.values()) expect(count).toBe(SPANS);
-      if (node === 20) {
-        keepFigures('process-worker-end', COMMAND, {
-          workers: WORKERS,
-          'spans ended': outcome.reports.reduce((total, report) => total + report.counts.started, 0),
-          'spans received': receiver.spans.length,
-        });
-      }
+      if (node !== 20) return;
+      await keepBoth('process-worker-end', {}, [outcome, counts], (_, each) => ({
+        'spans lost': lost(each),
+      }));
     });
   });
 }
@@ -170,14 +197,11 @@ describe('workers', { timeout: 60_000 }, () => {
       const isTerminated = thread > 0 && thread % 2 === 1;
       expect([thread, counts.get(thread)]).toEqual([thread, isTerminated ? SPANS / 2 : SPANS]);
     }
-    const lost = outcome.reports.reduce((sum, { counts: { waiting } }) => sum + waiting, 0);
-    keepFigures('process-worker-terminate', COMMAND, {
-      workers: WORKERS,
+    await keepBoth('process-worker-terminate', { fate: 'terminate' }, [outcome, counts], (_, each) => ({
       'workers terminated': WORKERS / 2,
-      'spans ended': outcome.reports.reduce((sum, { counts: { started } }) => sum + started, 0),
-      'spans received': receiver.spans.length,
-      'spans lost, all of the terminated': lost,
-    });
+      'spans of these lost': (WORKERS / 2) * SPANS - ofThreads(each, [1, 3, 5, 7]),
+      'spans of others lost': (WORKERS / 2 + 1) * SPANS - ofThreads(each, OTHERS),
+    }));
   });
 
   test('that are terminated while they send leave the main thread and the others whole', async () => {
@@ -199,12 +223,22 @@ describe('workers', { timeout: 60_000 }, () => {
     const outcome = await runThreads(receiver, { fate: 'exit' });
     expect(outcome.code).toBe(0);
     expect([...outcome.codes].sort()).toEqual([0, 0, 0, 0, 3, 3, 3, 3]);
-    expectExact(outcome, received(receiver));
+    const counts = received(receiver);
+    expectExact(outcome, counts);
     const lines = outcome.stderr.trimEnd().split('\n');
     const said = lines.map((line) => Number(/^spandrel: (\d+) finished spans were not sent/.exec(line)?.[1]));
     const waiting = outcome.reports.map(({ counts }) => counts.waiting).filter((count) => count > 0);
     expect(said.sort()).toEqual(waiting.sort());
     expect(said).toHaveLength(WORKERS / 2);
+    await keepBoth('process-worker-exit', { fate: 'exit' }, [outcome, counts], ({ stderr }, each) => ({
+      'workers that call process.exit()': WORKERS / 2,
+      'spans of these lost': (WORKERS / 2) * SPANS - ofThreads(each, [1, 3, 5, 7]),
+      'of these said': [...stderr.matchAll(/(\d+) finished spans were not sent/g)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+      ),
+      'spans of others lost': (WORKERS / 2 + 1) * SPANS - ofThreads(each, OTHERS),
+    }));
   });
 
   test('that throw end with their own error and say what that lost; the others deliver', async () => {
@@ -213,7 +247,7 @@ describe('workers', { timeout: 60_000 }, () => {
     expect(outcome.code).toBe(0);
     expect(outcome.codes.filter((code) => code === 'thrown in a worker')).toHaveLength(WORKERS / 2);
     const counts = received(receiver);
-    for (const thread of [-1, 0, 2, 4, 6]) expect([thread, counts.get(thread)]).toEqual([thread, SPANS]);
+    for (const thread of OTHERS) expect([thread, counts.get(thread)]).toEqual([thread, SPANS]);
     expect(outcome.stderr.match(/spandrel: \d+ finished spans were not sent/g)).toHaveLength(WORKERS / 2);
   });
 });
@@ -225,6 +259,8 @@ const probeLimit = () =>
   process.platform === 'linux' ? undefined : 'Expected Linux, where `ulimit -v` bounds a process.';
 
 requireCounterpart('ulimit -v', probeLimit)('workers that get no memory', () => {
+  const memory: Record<string, number> = {};
+
   test('for WebAssembly take the TypeScript engine, and deliver all the same', {
     timeout: 60_000,
   }, async () => {
@@ -242,6 +278,9 @@ requireCounterpart('ulimit -v', probeLimit)('workers that get no memory', () => 
     expectExact(outcome, counts);
     expect(counts.size).toBe(5);
     for (const count of counts.values()) expect(count).toBe(SPANS);
+    memory['addresses for one arena: workers'] = 4;
+    memory['of these on the TypeScript engine'] = lines.length;
+    memory['their spans lost'] = 5 * SPANS - receiver.spans.length;
   });
 
   test('at all trace nothing and say so, and their program goes on', { timeout: 60_000 }, async () => {
@@ -263,5 +302,8 @@ requireCounterpart('ulimit -v', probeLimit)('workers that get no memory', () => 
     for (const { thread, engine } of outcome.reports) {
       expect([thread, counts.get(thread) ?? 0]).toEqual([thread, engine === 'none' ? 0 : SPANS]);
     }
+    memory['memory for few arenas of 1 GiB: workers'] = 6;
+    memory['of these that trace nothing and say so'] = off.length;
+    keepFigures('process-worker-memory', COMMAND, memory);
   });
 });

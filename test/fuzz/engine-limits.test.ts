@@ -5,6 +5,7 @@ import { FULL, MALFORMED } from '../../assembly/reasons.ts';
 import type { AttributeValue } from '../../src/engine/attribute-value.ts';
 import { createTsEngine } from '../../src/engine/ts.ts';
 import { createWasmEngine } from '../../src/engine/wasm.ts';
+import { keepFigures } from '../faults/figures.ts';
 import { EngineDriver } from '../helpers/engine-driver.ts';
 import { accounts, readPieces, sizedOptions } from '../helpers/engine-memory.ts';
 
@@ -19,7 +20,11 @@ function claiming(length: number): Uint8Array {
   return Object.defineProperty(new Uint8Array(8), 'length', { value: length });
 }
 
-describe.each(ENGINES)('on the %s engine', (_name, create) => {
+const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/fuzz/engine-limits.test.ts';
+/** Of both engines. */
+const measured: Record<string, number> = {};
+
+describe.each(ENGINES)('on the %s engine', (name, create) => {
   it.each(EDGES)('a byte array of %i is left out, and its neighbours stay', (length) => {
     const driver = new EngineDriver(create(sizedOptions(4, 14)));
     const attributes: [string, AttributeValue][] = [
@@ -58,6 +63,7 @@ describe.each(ENGINES)('on the %s engine', (_name, create) => {
   );
 
   it('an arena that is exactly full refuses every further span, at every offset of the last block', () => {
+    let refused = 0;
     for (let offset = 0; offset < 64; offset += 1) {
       const driver = new EngineDriver(create(sizedOptions(2, 12)));
       const pieces = new Set<number>();
@@ -87,7 +93,10 @@ describe.each(ENGINES)('on the %s engine', (_name, create) => {
       }
       expect(accounts(driver.engine).waitingBytes).toBe(0);
       expect(fill('again')).toBe(true);
+      refused += 1;
     }
+    measured[`${name}: offsets of a full arena`] = refused;
+    keepFigures('hostile-lengths', COMMAND, { 'lengths at the edges of 32 bits': EDGES.length, ...measured });
   });
 });
 

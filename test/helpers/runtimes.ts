@@ -62,10 +62,10 @@ export interface RunOptions {
 
 /** A folder outside the repository in which `spandrel` is installed as npm would. */
 export class Installation {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'spandrel-installed-'));
+  readonly folder = mkdtempSync(join(tmpdir(), 'spandrel-installed-'));
 
   constructor() {
-    const modules = join(this.#folder, 'node_modules');
+    const modules = join(this.folder, 'node_modules');
     mkdirSync(join(modules, 'spandrel'), { recursive: true });
     cpSync(join(ROOT, 'package.json'), join(modules, 'spandrel/package.json'));
     cpSync(join(ROOT, 'dist'), join(modules, 'spandrel/dist'), { recursive: true });
@@ -73,12 +73,12 @@ export class Installation {
     cpSync(join(ROOT, 'node_modules', api), join(modules, api), { recursive: true });
     // Deno finds packages in node_modules by the dependencies of the program's own package.json.
     const dependencies = { spandrel: '*', [api]: '*' };
-    writeFileSync(join(this.#folder, 'package.json'), JSON.stringify({ type: 'module', dependencies }));
+    writeFileSync(join(this.folder, 'package.json'), JSON.stringify({ type: 'module', dependencies }));
   }
 
   /** Writes a program into the folder; answers its path. */
   add(name: string, source: string): string {
-    const file = join(this.#folder, name);
+    const file = join(this.folder, name);
     writeFileSync(file, source);
     return file;
   }
@@ -91,7 +91,7 @@ export class Installation {
     );
     const started = performance.now();
     const child = spawn(binary, [...parameters, ...flags, file], {
-      cwd: this.#folder,
+      cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...environment },
     });
@@ -115,6 +115,6 @@ export class Installation {
   }
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

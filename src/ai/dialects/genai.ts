@@ -106,19 +106,25 @@ function write(fields: Fields, names: Names, out: AttributeWriter): void {
   if (type !== undefined && OPERATIONS[type] === undefined) out.core('spandrel.span.type', type);
   if (model !== undefined) writeModel(model, type, names, out);
   if (usage !== undefined) writeUsage(usage, names, out);
-  out.core('gen_ai.tool.name', tool?.name);
-  out.core('gen_ai.tool.call.id', tool?.callId);
-  out.set('gen_ai.tool.type', tool?.type);
-  out.set('gen_ai.tool.description', tool?.description);
-  out.core('gen_ai.agent.name', agent?.name);
-  out.core('gen_ai.agent.id', agent?.id);
-  out.set('gen_ai.agent.description', agent?.description);
+  if (tool !== undefined) {
+    out.core('gen_ai.tool.name', tool.name);
+    out.core('gen_ai.tool.call.id', tool.callId);
+    out.set('gen_ai.tool.type', tool.type);
+    out.set('gen_ai.tool.description', tool.description);
+  }
+  if (agent !== undefined) {
+    out.core('gen_ai.agent.name', agent.name);
+    out.core('gen_ai.agent.id', agent.id);
+    out.set('gen_ai.agent.description', agent.description);
+  }
   // The message is that of the status (conventions: `error.message` is not recommended on spans).
   out.core('error.type', fields.errorType ?? (fields.error === undefined ? undefined : '_OTHER'));
   writeContent(fields, out);
   for (const group of ['config', 'metadata', 'metrics', 'feedback', 'userProperties'] as const) {
+    const members = fields[group];
+    if (members === undefined) continue;
     const prefix = group === 'userProperties' ? 'user' : `spandrel.${group}`;
-    for (const [key, value] of Object.entries(fields[group] ?? {})) out.set(`${prefix}.${key}`, value);
+    for (const [key, value] of Object.entries(members)) out.set(`${prefix}.${key}`, value);
   }
   out.set('spandrel.event.name', fields.eventName);
 }

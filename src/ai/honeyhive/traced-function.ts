@@ -63,14 +63,14 @@ export function traced<F extends AnyFunction>(
   const inside = function (this: unknown, ...args: unknown[]): unknown {
     names ??= parameterNames(fn);
     captureArguments(names, args);
-    return fn.apply(this, args);
+    return Reflect.apply(fn, this, args);
   };
   const wrapper = function (this: unknown, ...args: unknown[]): unknown {
     const context = activeContext();
     const member = choose(membershipOf(context), membershipBy());
     if (member === undefined) {
       if (isAmbiguous()) warnUnknownSession();
-      return fn.apply(this, args);
+      return Reflect.apply(fn, this, args);
     }
     const parent = inMembership(context, member);
     return callTraced({ ...plan, parent, tracer: member.destination.tracer }, inside, this, args);

@@ -18,17 +18,18 @@ import { serviceOf } from './provider.ts';
 import { asRecord, asText } from './read.ts';
 
 /** Where the methods named `create` lie on a client, and what each is. */
-type Endpoints = Readonly<Record<string, Endpoint>>;
+type Endpoints = Readonly<Record<string, () => Endpoint>>;
 
+/** Functions, called once a client is known: a build loads the files of its provider then. */
 const OPENAI: Endpoints = {
-  'chat.completions': CHAT,
-  responses: RESPONSES,
-  'beta.responses': RESPONSES,
-  completions: COMPLETION,
-  embeddings: EMBEDDINGS,
+  'chat.completions': () => CHAT,
+  responses: () => RESPONSES,
+  'beta.responses': () => RESPONSES,
+  completions: () => COMPLETION,
+  embeddings: () => EMBEDDINGS,
 };
 
-const ANTHROPIC: Endpoints = { messages: MESSAGES, 'beta.messages': MESSAGES };
+const ANTHROPIC: Endpoints = { messages: () => MESSAGES, 'beta.messages': () => MESSAGES };
 
 /** One mark for all copies of this package, on each object whose method is shadowed. */
 const INSTRUMENTED = Symbol.for('spandrel.instrumented');
@@ -87,7 +88,7 @@ function shadowAll(client: object, endpoints: Endpoints): void {
   const provider = endpoints === ANTHROPIC ? 'anthropic' : 'openai';
   for (const [path, endpoint] of Object.entries(endpoints)) {
     const resource = resourceAt(client, path);
-    shadow(resource, 'create', (create) => traced(client, create, endpoint, provider));
+    shadow(resource, 'create', (create) => traced(client, create, endpoint(), provider));
   }
   if (endpoints === ANTHROPIC && !isMarked(client)) replaceOwnSpans(client);
   shadow(client, 'withOptions', (withOptions) => {

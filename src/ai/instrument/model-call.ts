@@ -19,7 +19,7 @@ export class ModelCall extends OpenCall {
   private readonly start = performance.now();
 
   constructor(span: Span, outer: Context, endpoint: Endpoint, content: boolean) {
-    super(span, callFrame(outer, span), outer, RAW);
+    super(span, callFrame(outer, span), RAW);
     this.endpoint = endpoint;
     this.content = content;
   }
@@ -99,6 +99,7 @@ export class ModelCall extends OpenCall {
 }
 
 class Collected implements ChunkSink {
+  readonly keepsList = false;
   readonly collector: Collector;
   private readonly call: ModelCall;
   private isEmpty = true;

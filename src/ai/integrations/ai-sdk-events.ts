@@ -63,7 +63,7 @@ export function startModel(event: Given, run: Run): void {
   // The SDK reports no end of a stream that nobody reads on.
   call.whenClosed = (ending) => {
     if (ending === 'partial') run.end((open) => open.finishStream(undefined, true));
-    if (ending === 'abandoned') run.end((open) => open.abandon(undefined));
+    if (ending === 'abandoned') run.end((open) => open.abandon(null));
   };
   if (event.recordInputs === false) return;
   addContent(call, () => ({

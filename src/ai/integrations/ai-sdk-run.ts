@@ -1,6 +1,6 @@
 /** One call of a function of the AI SDK that is under way: its span and those inside it. */
 import type { Context } from '@opentelemetry/api';
-import { onShutdown } from '../../init.ts';
+import { onEnd } from '../../init.ts';
 import { type LibraryCall, MAX_OPEN } from './library-call.ts';
 
 export class Run {
@@ -33,7 +33,7 @@ export class Run {
 }
 
 function abandon(run: Run | undefined): void {
-  run?.end((call) => call.abandon(call.partial()));
+  run?.end((call) => call.abandon(call.partial ?? null));
 }
 
 /** Calls that are under way, by the identifier that the SDK gives them. */
@@ -41,7 +41,7 @@ export class Runs {
   private readonly runs = new Map<string, Run>();
 
   constructor() {
-    onShutdown(() => {
+    onEnd(() => {
       for (const run of [...this.runs.values()]) abandon(run);
     });
   }

@@ -1,6 +1,7 @@
 /** The stream of a model of the AI SDK, of which the SDK says nothing when its consumer stops reading. */
 import { Chunks } from '../chunks.ts';
 import { followReadableStream } from '../follow-stream.ts';
+import { isReadableStream } from '../platform-objects.ts';
 import { given, text } from './given.ts';
 import type { LibraryCall } from './library-call.ts';
 
@@ -15,9 +16,9 @@ class TextOfParts extends Chunks {
 /** The same result with a stream that ends `call` when it is cancelled, fails, or is let go of. */
 export function followModelStream<Result>(result: Result, call: LibraryCall): Result {
   const { stream } = given(result);
-  if (!(stream instanceof ReadableStream)) return result;
+  if (!isReadableStream(stream)) return result;
   const chunks = new TextOfParts(call.capture?.maxChunks ?? 0, false);
-  call.partial = () => chunks.value;
-  const followed = followReadableStream(stream, call, (one) => one.value, chunks);
+  call.partial = chunks;
+  const followed = followReadableStream(stream, call, chunks);
   return followed === undefined ? result : { ...result, stream: followed };
 }

@@ -64,7 +64,7 @@ class SdkSpan implements Span {
     this.setAttributes(attributes);
     endWithParent(this.call, context);
     // The SDK leaves spans of a stream open when it is aborted or not read to its end.
-    keepOpen(this, this.call, () => undefined);
+    keepOpen(this, this.call, null);
   }
 
   spanContext(): SpanContext {

@@ -82,8 +82,8 @@ export function aiSdkTelemetry(): AiSdkTelemetry {
     onRerankStart: on(events.startReranking),
     onRerankEnd: on(events.endReranking),
     onEnd: on(events.end),
-    onAbort: on((_, run) => run.end((call) => call.finishStream(call.partial(), true))),
-    onError: on(({ error }, run) => run.end((call) => call.fail(error, call.partial()))),
+    onAbort: on((_, run) => run.end((call) => call.finishStream(call.partial?.value, true))),
+    onError: on(({ error }, run) => run.end((call) => call.fail(error, call.partial))),
     async executeLanguageModelCall({ callId, execute }) {
       const run = runs.get(callId);
       if (run?.model === undefined) return execute();

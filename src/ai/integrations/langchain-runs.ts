@@ -1,6 +1,7 @@
 /** Runs of LangChain that are under way, by the identifiers that its callbacks carry. */
 import type { Context, Span } from '@opentelemetry/api';
 import { activeContext, attachContext, SwitchedFrame, spanOf } from '../../api/context.ts';
+import type { PartialOutput } from '../chunks.ts';
 import { keepOpen } from '../open-calls.ts';
 import { type LibraryCall, type LibrarySpan, MAX_OPEN, openCall } from './library-call.ts';
 
@@ -41,7 +42,7 @@ export class LangChainRuns {
     outside.set(call.span, { call, isModel: span.fields?.type === 'model' });
     this.runs.set(runId, { call, isHidden: false });
     // Of a stream that is not read to its end LangChain tells nothing.
-    if (typeof tags === 'object' && tags !== null) keepOpen(tags, call, () => call.partial());
+    if (typeof tags === 'object' && tags !== null) keepOpen(tags, call, partialOf(call));
     this.enter(call, runId);
     return call;
   }
@@ -62,7 +63,7 @@ export class LangChainRuns {
   private forgetOldest(): void {
     for (const [runId, { call, isHidden }] of this.runs) {
       this.runs.delete(runId);
-      if (!isHidden) call.abandon(call.partial());
+      if (!isHidden) call.abandon(call.partial ?? null);
       return;
     }
   }
@@ -78,6 +79,15 @@ export class LangChainRuns {
     this.runs.delete(runId);
     return call;
   }
+}
+
+/** What has come of a run at the moment of asking. */
+function partialOf(call: LibraryCall): PartialOutput {
+  return {
+    get value() {
+      return call.partial?.value;
+    },
+  };
 }
 
 /**

@@ -167,7 +167,7 @@ export class LangChainCallbackHandler {
     const call = this.runs.take(String(runId));
     // LangGraph throws what is no failure: an interruption, a command for the graph around.
     if (given(error).is_bubble_up === true) call?.finishStream(undefined, true);
-    else call?.fail(error, call.partial());
+    else call?.fail(error, call.partial);
   }
 }
 
@@ -195,7 +195,7 @@ function newToken(call: LibraryCall, token: unknown): void {
     addKnown(call, { model: { stream: true, timeToFirstChunk: (performance.now() - start) / 1000 } });
   }
   if (call.capture === null) return;
-  const before = call.partial() as string | undefined;
+  const before = call.partial?.value as string | undefined;
   const soFar = `${before ?? ''}${text(token) ?? ''}`;
-  call.partial = () => soFar;
+  call.partial = { value: soFar };
 }

@@ -1,9 +1,10 @@
 /** Spans of what a library does: started by one of its events, ended by another, or by nobody. */
-import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, SpanKind } from '@opentelemetry/api';
 import { describe } from '../../api/attributes.ts';
 import { warnOnce } from '../../diagnostics.ts';
 import { activeTracer, capturesContent } from '../../init.ts';
-import { OpenCall } from '../open-call.ts';
+import type { PartialOutput } from '../chunks.ts';
+import { OpenCall, type OutputCapture } from '../open-call.ts';
 import { addFields, type OpenFields } from '../record.ts';
 import { callFrame } from '../usage-claim.ts';
 
@@ -17,7 +18,14 @@ export type Ending = 'finished' | 'failed' | 'partial' | 'abandoned';
 export class LibraryCall extends OpenCall {
   whenClosed: ((ending: Ending) => void) | null = null;
   /** What came so far of an answer that is streamed. */
-  partial: () => unknown = () => undefined;
+  partial: PartialOutput | undefined;
+  /** Where it was called from. */
+  readonly outer: Context;
+
+  constructor(span: Span, outer: Context, capture: OutputCapture | null) {
+    super(span, callFrame(outer, span), capture);
+    this.outer = outer;
+  }
 
   override finish(result: unknown): void {
     this.closing('finished', () => super.finish(result));
@@ -27,12 +35,12 @@ export class LibraryCall extends OpenCall {
     this.closing(isPartial ? 'partial' : 'finished', () => super.finishStream(chunks, isPartial));
   }
 
-  override fail(error: unknown, chunks?: unknown): void {
-    this.closing('failed', () => super.fail(error, chunks));
+  override fail(error: unknown, partial?: PartialOutput | null): void {
+    this.closing('failed', () => super.fail(error, partial));
   }
 
-  override abandon(chunks: unknown): void {
-    this.closing('abandoned', () => super.abandon(chunks));
+  override abandon(partial: PartialOutput | null): void {
+    this.closing('abandoned', () => super.abandon(partial));
   }
 
   private closing(ending: Ending, close: () => void): void {
@@ -66,7 +74,7 @@ export function openCall(parent: Context, { name, kind, attributes, fields }: Li
   );
   if (fields !== undefined && span.isRecording()) addFields(span, fields);
   const capture = span.isRecording() && capturesContent() ? PARTIAL_TEXT : null;
-  return new LibraryCall(span, callFrame(parent, span), parent, capture);
+  return new LibraryCall(span, parent, capture);
 }
 
 /** Adds content to a call, where it is captured: `make` does not run where it is not. */

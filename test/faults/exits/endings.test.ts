@@ -4,6 +4,7 @@ import { bundle, write } from '../../helpers/api-child.ts';
 import { receiveOtlp } from '../../helpers/api-receiver.ts';
 import { accept, refusingPort } from '../../helpers/fault-server.ts';
 import { keepFigures, WRITES_FIGURES } from '../figures.ts';
+import { OURS, THEIRS } from '../sdk-sources.ts';
 import { type Ending, saidLost, start, upstreamStart } from './program.ts';
 
 const COMMAND = 'SPANDREL_FIGURES=write npx vitest run test/faults/exits/endings.test.ts';
@@ -200,24 +201,30 @@ async function heldFor(preload: string, base: string): Promise<number> {
 
 /** Pairs of runs, one after the other, of a program that traced and has nothing left to send. */
 async function keepIdleFigures(environment: Record<string, string>): Promise<void> {
-  const program = (tracing: string) =>
+  const traced = `startSpan('s').end(); await flush();`;
+  const ours = await idlePairs(OURS, `init({ flushOnSignals: true }); ${traced}`, environment);
+  keepFigures('exit-idle', COMMAND, ours, await idlePairs(THEIRS, `init(); ${traced}`, environment));
+}
+
+async function idlePairs(sdk: string, tracing: string, environment: Record<string, string>) {
+  const program = (traced: string) =>
     bundle(`
-      import { flush, init, startSpan } from './src/index.ts';
-      ${tracing}
+      ${sdk}
+      ${traced}
       const before = performance.now();
       process.on('exit', () => console.log('end ' + (performance.now() - before)));
     `);
-  const traced = await program(`init({ flushOnSignals: true }); startSpan('s').end(); await flush();`);
+  const traced = await program(tracing);
   const untraced = await program('');
   const later: number[] = [];
   for (let pair = 0; pair < 20; pair += 1) {
-    const [ours, bareRun] = [await start(traced, { environment }).ended, await start(untraced).ended];
-    later.push(Number(ours.stdout.split(' ')[1]) - Number(bareRun.stdout.split(' ')[1]));
+    const [with_, bareRun] = [await start(traced, { environment }).ended, await start(untraced).ended];
+    later.push(Number(with_.stdout.split(' ')[1]) - Number(bareRun.stdout.split(' ')[1]));
   }
   later.sort((a, b) => a - b);
-  keepFigures('exit-idle', COMMAND, {
+  return {
     'pairs of runs': later.length,
     'exit later by, median, ms': later[10].toFixed(2),
     'exit later by, most, ms': later[19].toFixed(2),
-  });
+  };
 }

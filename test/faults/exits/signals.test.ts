@@ -179,8 +179,19 @@ const THREE_SPANS = `
   console.log('ready');
 `;
 
+/** The same with opentelemetry-js. */
+const UPSTREAM_SPANS = `
+  import { trace } from '@opentelemetry/api';
+  const tracer = trace.getTracer('work');
+  for (let index = 0; index < 3; index += 1) tracer.startSpan('s').end();
+  tracer.startSpan('open');
+  setInterval(() => {}, 1_000);
+  console.log('ready');
+`;
+
 describe('SIGTERM while a receiver', { timeout: 60_000 }, () => {
   const waits: Record<string, number> = {};
+  const theirs: Record<string, number> = {};
 
   test.each(Object.keys(UNREACHABLE))('%s: ends in two seconds and says what is lost', async (how) => {
     const { base } = await UNREACHABLE[how]();
@@ -193,7 +204,22 @@ describe('SIGTERM while a receiver', { timeout: 60_000 }, () => {
     // After `Retry-After: 30` nothing can come in time, and nothing is waited for.
     expect(millis).toBeLessThan(how.startsWith('asked') ? HEALTHY_MILLIS : UNREACHABLE_MILLIS);
     waits[`${how}: exit, ms`] = Math.round(millis);
-    keepFigures('exit-sigterm-unreachable', COMMAND, { 'spans lost and said, of 3': 3, ...waits });
+    if (!WRITES_FIGURES) return;
+    const other = await UNREACHABLE[how]();
+    const rival = start(write(UPSTREAM_SPANS, 'mjs'), {
+      flags: ['--import', upstreamStart()],
+      environment: { OTEL_EXPORTER_OTLP_ENDPOINT: other.base },
+    });
+    await rival.says('ready');
+    rival.signal('SIGTERM');
+    const upstream = await rival.ended;
+    theirs[`${how}: exit, ms`] = Math.round(upstream.millis);
+    keepFigures(
+      'exit-sigterm-unreachable',
+      COMMAND,
+      { 'spans lost, of 3': 3, 'of these said': saidLost(stderr).finished, ...waits },
+      { 'spans lost, of 3': 3, 'of these said': upstream.stderr === '' ? 0 : upstream.stderr, ...theirs },
+    );
   });
 
   test('never answers: a second signal ends it at once', async () => {

@@ -28,7 +28,7 @@ export const HOSTILE: readonly FaultRow[] = [
       'fuzz/handle-programs.test.ts',
       'in %s mode, random programs over many handles write to no other span, and nothing after the end',
     ),
-    note: 'opentelemetry-js pools nothing, so there is nothing to compare.',
+    noUpstream: 'It pools nothing, so there is nothing to compare.',
   },
   {
     id: 'hostile-parsers',
@@ -50,7 +50,8 @@ export const HOSTILE: readonly FaultRow[] = [
     tests: [
       'fuzz/interleavings.test.ts: on the %s engine > any interleaving keeps the ledger exact and the bytes in flight whole, and comes to its end in time',
     ],
-    note: 'A smaller number runs over real HTTP (fuzz/interleavings-http.test.ts). opentelemetry-js keeps no ledger and has no answer to hold a flush against. The clock is a fake one.',
+    note: 'A smaller number runs over real HTTP (fuzz/interleavings-http.test.ts). The clock is a fake one.',
+    noUpstream: 'It keeps no ledger and has no answer to hold a flush against.',
   },
   {
     id: 'hostile-text',
@@ -60,7 +61,7 @@ export const HOSTILE: readonly FaultRow[] = [
       'fuzz/truncation.test.ts',
       'in %s mode, a limit of 0 to 64 cuts between characters, everywhere',
     ),
-    note: 'Exhaustive; nothing to measure.',
+    note: 'Exhaustive. Half a character is a surrogate pair that was cut between its halves; opentelemetry-js counts UTF-16 units.',
   },
   {
     id: 'hostile-lengths',
@@ -69,6 +70,7 @@ export const HOSTILE: readonly FaultRow[] = [
     tests: [
       'fuzz/engine-limits.test.ts: on the %s engine > an arena that is exactly full refuses every further span, at every offset of the last block',
     ],
-    note: 'Exhaustive; nothing to measure, and opentelemetry-js has no arena.',
+    note: 'Exhaustive; nothing is written at any of them.',
+    noUpstream: 'It has no arena.',
   },
 ];

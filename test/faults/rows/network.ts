@@ -30,7 +30,7 @@ export const NETWORK: readonly FaultRow[] = [
     tests: [
       'faults/network-pipe.test.ts: a collector that is away for ten minutes is tried at most 65 times',
     ],
-    note: 'Full jitter under a ceiling of 30 s makes 15 s of the mean pause, so some 43 attempts. opentelemetry-js has given up by then.',
+    note: 'Full jitter under a ceiling of 30 s makes 15 s of the mean pause, so some 43 attempts. opentelemetry-js gives a batch up within its time-out of 10 s: its figures are of 200 clients with one batch each.',
   },
   {
     id: 'jitter',
@@ -41,7 +41,7 @@ export const NETWORK: readonly FaultRow[] = [
       'faults/network-pipe.test.ts: two clients that lost the same collector at the same time do not come back together',
       'retry.test.ts: retryDelayMillis > pauses are spread over the whole range, so that clients do not come back together',
     ],
-    note: 'Twelve hours under fake timers. opentelemetry-js has given up by then.',
+    note: 'Twelve hours under fake timers. opentelemetry-js: all pauses of 100 pairs of clients, in real time; each is 1, 1.5, 2.25 … s within 20 %.',
   },
   {
     id: 'status-502',
@@ -80,7 +80,7 @@ export const NETWORK: readonly FaultRow[] = [
     tests: [
       'faults/network-outage.test.ts: a collector that is away > under a name nobody knows keeps its spans, and shutdown counts them',
     ],
-    note: 'Nothing to measure: nothing can be delivered.',
+    note: 'Nothing can be delivered.',
   },
   {
     id: 'retry-after-429',
@@ -121,6 +121,7 @@ export const NETWORK: readonly FaultRow[] = [
       'faults/network-throttle.test.ts: every other status from 300 to 599 gets one request, is counted, and is said once a minute',
       'otlp-http.test.ts: an answer > any other status from 300 to 599 is final',
     ],
+    note: 'Without a flush: opentelemetry-js flushes by up to 30 requests at once and drops what it would send beyond them, so that a flush of these spans made it 130 requests for 297 spans.',
   },
   {
     id: 'hung-server',
@@ -191,7 +192,7 @@ export const NETWORK: readonly FaultRow[] = [
       'pipe.test.ts: a request that is not through within its time > is halved until it passes; the size of those that follow grows again',
       'pipe.test.ts: a request that is not through within its time > does not raise what the destination takes',
     ],
-    note: '1.5 MB over 1.5 MB/s with a time-out of 0.5 s. Requests of opentelemetry-js have 512 spans, whatever their size. Duplicates: the buffers of the loopback hold whole requests, which the receiver takes when their attempt has ended.',
+    note: '1.5 MB over 1.5 MB/s with a time-out of 0.5 s. Requests of opentelemetry-js have 512 spans, here 0.6 MB, which pass; it does not cut what does not. Duplicates: the buffers of the loopback hold whole requests, which the receiver takes when their attempt has ended.',
   },
   {
     id: 'idle-closed',
@@ -329,7 +330,7 @@ export const NETWORK: readonly FaultRow[] = [
       'faults/network-size.test.ts: a receiver that takes 1 MiB > is asked for more than it takes once, and not again',
       'pipe.test.ts: a request that is too large > lowers the size of those that follow',
     ],
-    note: 'opentelemetry-js sends 512 spans at once and does not cut.',
+    note: 'Two times 6,000 spans of 1 KB. opentelemetry-js sends 512 spans, here 0.6 MB, at a time and is never refused; it loses what its queue of 2,048 does not hold.',
   },
   {
     id: 'request-size',

@@ -46,7 +46,7 @@ export const SHEDDING: readonly FaultRow[] = [
       'overhead.test.ts: the controller > returns to full within half a minute when the load is gone, and when it falls to what is affordable',
       'overhead.test.ts: of new traces > with %s, whole ones are recorded, by their id',
     ],
-    note: 'Upstream has nothing of the kind.',
+    noUpstream: 'It has no such budget.',
   },
   {
     id: 'shedding-oversize',
@@ -57,6 +57,7 @@ export const SHEDDING: readonly FaultRow[] = [
       'shedding.test.ts: a span too large for its staging, in %s mode > has captured content shortened, never what the program set, and nothing is cut',
       'shedding.test.ts: a span too large for its staging, in %s mode > where that is not enough, what the program set is cut, and counted',
     ],
-    note: 'Nothing is measured: it is so or it is not.',
+    noUpstream:
+      'It has no staging that a span could be too large for; what it sends of large spans is in "The network".',
   },
 ];

@@ -1,5 +1,7 @@
 /** The built package on Node, Deno and Bun: one program a behaviour, the same on each. */
 import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FlushResult } from '../../../src/api/flush-result.ts';
 import type { Stats } from '../../../src/init.ts';
@@ -156,7 +158,27 @@ function declareRuntime(runtime: Runtime): void {
     expect(linesOf(result)).toEqual([expect.stringMatching(/ECONNREFUSED\. 100 spans are kept/)]);
     expectDelivered(ledgerOf(result), (await receiver)?.spans ?? []);
     expect(ledgerOf(result).exported).toBe(100);
+    const what = `${runtime.name}: delivered spans of 100`;
+    note('servers-refused', 'spandrel', what, (await receiver)?.spans.length ?? 0);
+    if (WRITES_FIGURES) note('servers-refused', 'upstream', what, await upstreamRefused());
   });
+
+  /** What it delivers of the same, when the receiver is there after as long. */
+  async function upstreamRefused(): Promise<number> {
+    const port = await refusingPort();
+    const source = `${UPSTREAM}
+      finish(100);
+      setTimeout(() => console.log('refused'), 200);
+      await flush();`;
+    let receiver: Promise<OtlpReceiver> | undefined;
+    await run(source, `http://127.0.0.1:${port}`, {
+      flags: runtime === DENO ? ['--allow-read', '--allow-sys'] : [],
+      onOutput: () => {
+        receiver ??= receiveOtlp(undefined, port);
+      },
+    });
+    return (await receiver)?.spans.length ?? 0;
+  }
 
   async function cutOff(how: string, send: (url: string) => Promise<ChildResult>) {
     let requests = 0;
@@ -214,6 +236,9 @@ function declareRuntime(runtime: Runtime): void {
     expectBalance(ledgerOf(result));
     const what = `${runtime.name}: requests at the second host`;
     note('servers-redirect-runtimes', 'spandrel', what, second.requests.length);
+    if (!WRITES_FIGURES) return;
+    await runUpstream('finish(100); await flush();', `http://127.0.0.1:${first.port}`);
+    note('servers-redirect-runtimes', 'upstream', what, second.requests.length);
   });
 
   test('ends although the receiver never answers, and says what was not sent', async () => {
@@ -261,7 +286,34 @@ requireCounterpart(DENO.name, () => probeRuntime(DENO))('Deno with few permissio
     expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 0, stderr: '' });
     expect(ledgerOf(result)).toMatchObject({ engine: 'wasm', exported: 100 });
     expectDelivered(ledgerOf(result), receiver.spans);
+    const what = 'network and environment: delivered spans of 100';
+    note('servers-deno-permissions', 'spandrel', what, receiver.spans.length);
+    if (WRITES_FIGURES) note('servers-deno-permissions', 'upstream', what, await upstreamDelivered());
   });
+
+  /** Of opentelemetry-js, in one file, so that it need not read its own. */
+  async function upstreamDelivered(): Promise<number> {
+    const receiver = await receiveOtlp();
+    const folder = fileURLToPath(new URL('../../versions/sdk-2/', import.meta.url));
+    const contents = `
+      import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+      import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+      const provider = new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())] });
+      for (let index = 0; index < 100; index += 1) provider.getTracer('t').startSpan('work').end();
+      await provider.forceFlush();`;
+    const banner = {
+      js: "import { createRequire } from 'node:module'; const require = createRequire('file:///x');",
+    };
+    const { outputFiles } = await build({
+      ...{ stdin: { contents, resolveDir: folder }, bundle: true, write: false, banner },
+      ...{ platform: 'node', format: 'esm', logLevel: 'silent' },
+    });
+    const runtime = { ...DENO, parameters: ['run', '--no-prompt', '--allow-net', '--allow-env'] };
+    await installation.run(runtime, installation.add('upstream.mjs', outputFiles[0].text), {
+      environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base },
+    });
+    return receiver.spans.length;
+  }
 
   test('says which permission is missing for the network, and ends', async () => {
     const receiver = await receiveOtlp();

@@ -1,0 +1,3 @@
+const { stats } = require('spandrel');
+
+exports.engineOf = () => stats().engine;
