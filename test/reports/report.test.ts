@@ -294,7 +294,7 @@ requireCounterpart('a browser', probeBrowser)('a report in a browser', () => {
     await page.close();
   });
 
-  test('holds 10,000 items, and shows them a page at a time', async () => {
+  test('holds 10,000 items, and shows them a page at a time', { timeout: 60_000 }, async () => {
     const path = await report(Array.from({ length: 10_000 }, (_, place) => answered(place)));
     const { page, complaints } = await visit(String(pathToFileURL(path)));
     expect(await texts(page, '#shown')).toEqual(['10,000 items, page 1 of 100']);
