@@ -42,7 +42,6 @@ export function runItem(plan: ItemPlan, entry: Entry): Promise<ItemResult> {
 
 async function doItem(plan: ItemPlan, entry: Entry, span: Span): Promise<ItemResult> {
   const ids = idsOf(span);
-  const timeline = new ItemTimeline(ids?.spanId);
   const { id, index, repetition, row } = entry;
   const item: ItemResult = {
     id,
@@ -58,6 +57,7 @@ async function doItem(plan: ItemPlan, entry: Entry, span: Span): Promise<ItemRes
     cached: false,
     startTime: new Date().toISOString(),
   };
+  const timeline = new ItemTimeline(item);
   try {
     if (entry.fault !== undefined) throw new TypeError(entry.fault);
     await callTask(plan, entry, item, timeline);
@@ -71,6 +71,6 @@ async function doItem(plan: ItemPlan, entry: Entry, span: Span): Promise<ItemRes
     enrichSpan({ inputs: row.inputs, error }, span);
     span.setStatus({ code: SpanStatusCode.ERROR, message: item.error.message });
   }
-  if (ids !== null) item.spans = timeline.close(`evaluate ${plan.name}`, item.status !== 'ok');
+  if (ids !== null) item.spans = timeline.close(`evaluate ${plan.name}`, ids.spanId, item.status !== 'ok');
   return item;
 }

@@ -83,9 +83,9 @@ export class Journal {
     const text = line.kind === 'item' ? `{"kind":"item","item":${itemToJson(line.item)}}` : toJson(line);
     const bytes = Buffer.from(`${text}\n`);
     try {
-      const written = writeSync(this.file, bytes);
-      if (written < bytes.length) throw new Error('the disk is full (ENOSPC)');
-      this.bytes += written;
+      // One call, but where there is no room for all of it: the next one says why.
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
+      this.bytes += bytes.length;
       return true;
     } catch (fault) {
       this.giveUp(fault);
@@ -117,6 +117,8 @@ export class Journal {
 export function causeOf(fault: unknown): string {
   const { code } = fault as NodeJS.ErrnoException;
   if (code === 'ENOSPC') return 'the disk is full (ENOSPC)';
+  if (code === 'EDQUOT') return 'the quota is used up (EDQUOT)';
+  if (code === 'EFBIG') return 'it has the largest size that a file may have here (EFBIG)';
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return `it may not be written (${code})`;
   return fault instanceof Error ? fault.message : describe(fault);
 }

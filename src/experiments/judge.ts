@@ -9,6 +9,7 @@ import type { ItemResult, Score } from './result.ts';
 import { type Judgement, judgementsOf } from './scores.ts';
 import { idsOf, writeScores } from './spans.ts';
 import type { ItemTimeline } from './timeline.ts';
+import { inTimeline } from './watched-tracer.ts';
 
 export interface NamedEvaluator {
   readonly name: string;
@@ -48,28 +49,29 @@ async function judgeBy(
 ): Promise<Score[]> {
   const started = performance.now();
   let spanId: string | null = null;
-  const finish = (judgements: readonly Judgement[], isError: boolean): Score[] => {
-    timeline.add(spanId, evaluator.name, started, isError);
+  const finish = (judgements: readonly Judgement[]): Score[] => {
     const durationMs = performance.now() - started;
     return judgements.map((judgement) => ({ ...judgement, durationMs, spanId }));
   };
   try {
-    const judgements = await runInSpan(
-      evaluator.name,
-      async (span) => {
-        spanId = idsOf(span)?.spanId ?? null;
-        const given = await callEvaluator(plan, evaluator, item, span);
-        const made = judgementsOf(given, evaluator.name, evaluator.isNamed);
-        writeScores(span, made);
-        return made;
-      },
-      { type: 'evaluator' },
-    );
-    return finish(judgements, false);
+    const judge = () =>
+      runInSpan(
+        evaluator.name,
+        async (span) => {
+          spanId = idsOf(span)?.spanId ?? null;
+          const given = await callEvaluator(plan, evaluator, item, span);
+          const made = judgementsOf(given, evaluator.name, evaluator.isNamed);
+          writeScores(span, made);
+          return made;
+        },
+        { type: 'evaluator' },
+      );
+    const judgements = await inTimeline(timeline, false, judge);
+    return finish(judgements);
   } catch (error) {
     // What a stopped run leaves unjudged is done again when it is resumed.
     if (error instanceof StoppedError) return [];
-    return finish([{ name: evaluator.name, value: null, error: itemErrorOf(error) }], true);
+    return finish([{ name: evaluator.name, value: null, error: itemErrorOf(error) }]);
   }
 }
 

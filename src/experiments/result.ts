@@ -86,9 +86,9 @@ export interface ItemResult {
   cached: boolean;
   /** ISO 8601, in UTC. */
   startTime: string;
-  /** What the task reported of its model calls. `cost` in US dollars. */
+  /** What the task, and the calls traced inside it, reported by `usage` or an instrumented client; `cost` in US dollars. */
   usage?: { inputTokens: number; outputTokens: number; cost: number };
-  /** The item's trace, where it is kept. */
+  /** The item's trace, where there is one: spans of this package that had ended with it, at most 1,000. */
   spans?: ItemSpan[];
 }
 

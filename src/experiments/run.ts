@@ -23,6 +23,7 @@ import { judgementsOf } from './scores.ts';
 import type { RunSettings } from './settings.ts';
 import { listenForStop } from './stop-signals.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { watchSpans } from './watched-tracer.ts';
 
 /** Time given to the spans at the end of a run, in milliseconds; what is left then goes the usual way. */
 const FLUSH_MILLIS = 10_000;
@@ -92,6 +93,7 @@ export class Run {
     storage: Storage,
     reporter: Reporter,
   ): Promise<void> {
+    const stopWatching = watchSpans();
     const stopListening = listenForStop(this.options.signal, {
       onStop: (reason) => this.attempts.stop(reason),
       onInterrupt: () => {
@@ -126,6 +128,7 @@ export class Run {
         warn('experiment-empty', `${plan.name}: expected at least one row, got none from ${data.name}.`);
     } finally {
       stopListening();
+      stopWatching();
       if (this.attempts.isStopped) void source.return();
     }
   }

@@ -1,6 +1,5 @@
 /** Calls the task of an item until it gives an output, or until there is no use in trying again. */
 import type { Span } from '@opentelemetry/api';
-import { usageOf } from '../ai/record.ts';
 import { span as runInSpan } from '../ai/trace.ts';
 import type { CallSignal } from './attempt.ts';
 import { isRateLimit, retryAfterOf, StoppedError, TimeoutError } from './errors.ts';
@@ -8,8 +7,9 @@ import type { ItemPlan } from './item.ts';
 import type { Entry } from './items.ts';
 import type { TaskContext } from './options.ts';
 import type { ItemResult } from './result.ts';
-import { ATTEMPT, idsOf } from './spans.ts';
+import { ATTEMPT } from './spans.ts';
 import type { ItemTimeline } from './timeline.ts';
+import { inTimeline } from './watched-tracer.ts';
 
 /** Ceiling of the first pause, in milliseconds; it doubles with each error. */
 const BASE_MILLIS = 1_000;
@@ -82,10 +82,8 @@ async function callOnce(
   item.attempts += 1;
   const attempt = item.attempts;
   const started = performance.now();
-  let spanId: string | null = null;
   let isError = true;
-  const call = async (span: Span): Promise<unknown> => {
-    spanId = idsOf(span)?.spanId ?? null;
+  const call = (span: Span): Promise<unknown> => {
     const row = { ...entry.row, id: entry.id, index: entry.index } as never;
     const { repetition } = entry;
     const what = `row ${entry.id}: the task`;
@@ -100,15 +98,11 @@ async function callOnce(
       };
       return plan.task(row, context);
     };
-    try {
-      return await plan.attempts.run(what, plan.timeoutMs, run);
-    } finally {
-      readUsage(span, item);
-    }
+    return plan.attempts.run(what, plan.timeoutMs, run);
   };
   try {
     const attributes = attempt === 1 ? undefined : { [ATTEMPT]: attempt };
-    const output = await runInSpan(plan.taskName, call, { attributes });
+    const output = await inTimeline(timeline, true, () => runInSpan(plan.taskName, call, { attributes }));
     isError = false;
     return output;
   } catch (error) {
@@ -117,19 +111,5 @@ async function callOnce(
   } finally {
     item.durationMs = performance.now() - started;
     plan.limit.answered(item.durationMs, isError);
-    timeline.add(spanId, plan.taskName, started, isError);
   }
-}
-
-/** What `usage()` was told inside the task, of all its calls. */
-function readUsage(span: Span, item: ItemResult): void {
-  const usage = usageOf(span);
-  if (usage === undefined) return;
-  const { inputTokens = 0, outputTokens = 0, cost = 0 } = usage;
-  const before = item.usage ?? { inputTokens: 0, outputTokens: 0, cost: 0 };
-  item.usage = {
-    inputTokens: before.inputTokens + inputTokens,
-    outputTokens: before.outputTokens + outputTokens,
-    cost: before.cost + cost,
-  };
 }

@@ -1,33 +1,69 @@
-/** The spans of an item that the runner itself makes, for a waterfall without a server. */
-import type { ItemSpan } from './result.ts';
+/** The spans of an item, for a waterfall without a server, and what its task reports of model calls. */
+import type { Span } from '@opentelemetry/api';
+import { usageOf } from '../ai/record.ts';
+import type { ItemResult, ItemSpan } from './result.ts';
+
+/** Spans kept of an item; of a task that makes more, the first ones. */
+const MOST_SPANS = 1_000;
+/** `SpanStatusCode.ERROR` of the API. */
+const ERROR = 2;
 
 export class ItemTimeline {
   private readonly start = performance.now();
-  private readonly root: string | undefined;
+  private readonly item: ItemResult;
   private readonly spans: ItemSpan[] = [];
+  private isOpen = true;
 
-  /** @param root - the id of the item's own span; `undefined` when nothing is traced, and nothing is kept. */
-  constructor(root: string | undefined) {
-    this.root = root;
+  constructor(item: ItemResult) {
+    this.item = item;
   }
 
-  /** @param startMs - by `performance.now()`. */
-  add(spanId: string | null, name: string, startMs: number, error: boolean): void {
-    if (this.root === undefined || spanId === null) return;
-    const durationMs = performance.now() - startMs;
+  /**
+   * Follows a span to its end. Of its usage as it is then, what a call inside has reported is taken out already.
+   *
+   * @param isTask - whether the span belongs to the task, so that its usage is the item's.
+   */
+  follow(span: Span, name: string, parentSpanId: string | null, isTask: boolean): void {
+    const started = performance.now();
+    const end = span.end.bind(span);
+    span.end = (time) => {
+      if (this.isOpen && span.isRecording()) {
+        this.add(span, { name, parentSpanId, startMs: started - this.start });
+        if (isTask) this.addUsage(span);
+      }
+      end(time);
+    };
+  }
+
+  /** The spans so far, the item's own first; later ones are not waited for. */
+  close(name: string, spanId: string, error: boolean): ItemSpan[] {
+    this.isOpen = false;
+    const durationMs = performance.now() - this.start;
+    const root = { spanId, parentSpanId: null, name, startMs: 0, durationMs, error };
+    return [root, ...this.spans.sort((a, b) => a.startMs - b.startMs)];
+  }
+
+  private add(span: Span, known: Pick<ItemSpan, 'name' | 'parentSpanId' | 'startMs'>): void {
+    if (this.spans.length === MOST_SPANS) return;
+    const { status } = span as Span & { readonly status?: { readonly code: number } };
+    const durationMs = performance.now() - this.start - known.startMs;
     this.spans.push({
-      spanId,
-      parentSpanId: this.root,
-      name,
-      startMs: startMs - this.start,
+      spanId: span.spanContext().spanId,
+      ...known,
       durationMs,
-      error,
+      error: status?.code === ERROR,
     });
   }
 
-  close(name: string, error: boolean): ItemSpan[] {
-    const durationMs = performance.now() - this.start;
-    const spanId = this.root as string;
-    return [{ spanId, parentSpanId: null, name, startMs: 0, durationMs, error }, ...this.spans];
+  private addUsage(span: Span): void {
+    const usage = usageOf(span);
+    if (usage === undefined) return;
+    const { inputTokens = 0, outputTokens = 0, cost = 0 } = usage;
+    const before = this.item.usage ?? { inputTokens: 0, outputTokens: 0, cost: 0 };
+    this.item.usage = {
+      inputTokens: before.inputTokens + inputTokens,
+      outputTokens: before.outputTokens + outputTokens,
+      cost: before.cost + cost,
+    };
   }
 }

@@ -216,6 +216,11 @@ describe('retries', () => {
     expect(itemsOf(result.file)[0]).toMatchObject({ status: 'ok', attempts: 6 });
   });
 
+  test('give 429 up after ten in a row', async () => {
+    const { result } = await callsOf(Array(20).fill(http(429, { 'retry-after': '1' })), { retries: 1 });
+    expect(itemsOf(result.file)[0]).toMatchObject({ status: 'error', attempts: 11 });
+  });
+
   test.each([5, 'auto'])('wait for Retry-After in all items, with concurrency %s', async (concurrency) => {
     const { times } = await callsOf([http(429, { 'retry-after': '30' })], { concurrency }, 40);
     const first = times.filter((time) => time < 1_000);

@@ -1,15 +1,15 @@
 /** A run goes on where it was stopped, whatever stopped it. */
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ItemLog } from '../../src/experiments/item-log.ts';
 import { keyOf } from '../../src/experiments/items.ts';
-import { Journal } from '../../src/experiments/journal.ts';
+import { causeOf, Journal } from '../../src/experiments/journal.ts';
 import { readExperiment } from '../../src/experiments/read-experiment.ts';
 import type { ItemResult } from '../../src/experiments/result.ts';
-import { bundle } from '../helpers/api-child.ts';
+import { bundle, run } from '../helpers/api-child.ts';
 import { itemsOf, listOf, quietly, useExperiments } from '../helpers/experiments.ts';
 
 const bench = useExperiments();
@@ -100,24 +100,47 @@ describe('resume', () => {
 });
 
 describe('a file', () => {
-  test.runIf(existsSync('/dev/full'))(
-    'on a full disk leaves the run to go on, and loses nothing',
-    async () => {
-      const journal = Journal.over('full.jsonl', openSync('/dev/full', 'a'));
-      const log = new ItemLog(journal);
-      expect(journal.append({ kind: 'end', durationMs: 1 })).toBe(false);
-      expect(bench.lines.join('')).toMatch(/cannot write .*full.jsonl: the disk is full \(ENOSPC\)/);
-      const item = {
-        id: 'a',
-        repetition: 0,
-        status: 'ok',
-        row: { inputs: 1 },
-        scores: [],
-      } as unknown as ItemResult;
-      log.append(item);
-      expect([await listOf(log.read()), log.unwritten]).toEqual([[item], 1]);
-    },
-  );
+  test('on a full disk leaves the run to go on, and loses nothing', async () => {
+    const journal = Journal.over('full.jsonl', openSync('/dev/full', 'a'));
+    const log = new ItemLog(journal);
+    expect(journal.append({ kind: 'end', durationMs: 1 })).toBe(false);
+    expect(bench.lines.join('')).toMatch(/cannot write .*full.jsonl: the disk is full \(ENOSPC\)/);
+    const item = {
+      id: 'a',
+      repetition: 0,
+      status: 'ok',
+      row: { inputs: 1 },
+      scores: [],
+    } as unknown as ItemResult;
+    log.append(item);
+    expect([await listOf(log.read()), log.unwritten]).toEqual([[item], 1]);
+  });
+
+  test('that takes no more leaves the run to go on, and whole lines to resume from', async () => {
+    const program = await bundle(`
+      import { evaluate } from './src/experiments/evaluate.ts';
+      const data = Array.from({ length: 200 }, (_, inputs) => ({ inputs }));
+      const run = evaluate({ name: 'limited', task: ({ inputs }) => 'é'.repeat(inputs), data, directory: process.argv[2], progress: 'none' });
+      const seen = [];
+      for await (const { id } of run) seen.push(id);
+      const { counts, unwritten, file } = await run;
+      console.log(JSON.stringify({ ok: counts.ok, unwritten, file, seen: new Set(seen).size }));
+    `);
+    const limited = ['bash', '-c', 'ulimit -f 16; exec "$@"', 'limited'];
+    const { stdout, stderr, code } = await run(program, { arguments: [bench.folder], via: limited });
+    const said = JSON.parse(stdout);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/cannot write .*: it has the largest size .* \(EFBIG\). The run goes on/),
+    ]);
+    expect(said).toMatchObject({ ok: 200, seen: 200 });
+    const kept = itemsOf(said.file);
+    expect([kept.length + said.unwritten, kept.length > 10]).toEqual([200, true]);
+    expect(readFileSync(said.file, 'utf8').endsWith('}\n')).toBe(true);
+    const rows = Array.from({ length: 200 }, (_, inputs) => ({ inputs }));
+    const { counts } = await quietly(bench, { name: 'limited', task: () => 1, data: rows, resume: true });
+    expect(counts).toMatchObject({ ok: 200, cached: kept.length });
+  });
 
   test('whose folder cannot be made is said, and the rows are in memory', async () => {
     writeFileSync(join(bench.folder, 'file'), '');
@@ -126,11 +149,13 @@ describe('a file', () => {
     expect(bench.lines.join('')).toMatch(/cannot make .*file.*The run goes on in memory/);
   });
 
-  test.skipIf(process.getuid?.() === 0)('in a folder that may not be written to is said', async () => {
-    chmodSync(bench.folder, 0o500);
-    const result = await quietly(bench, { task: () => 1, data });
-    expect([result.counts.ok, result.file]).toEqual([6, null]);
-    expect(bench.lines.join('')).toContain('it may not be written');
+  test.each([
+    ['ENOSPC', 'the disk is full'],
+    ['EDQUOT', 'the quota is used up'],
+    ['EACCES', 'it may not be written'],
+    ['EROFS', 'it may not be written'],
+  ])('says %s in words', (code, words) => {
+    expect(causeOf(Object.assign(new Error('no'), { code }))).toBe(`${words} (${code})`);
   });
 });
 
@@ -243,7 +268,7 @@ describe('killing a run', () => {
       console.log(JSON.stringify(result.counts));
       if (process.argv[3] === 'again') setTimeout(() => {}, 60_000).ref(), process.kill(process.pid, 'SIGINT');
     `);
-    const run = (parameters: string[]) => {
+    const start = (parameters: string[]) => {
       const child = spawn(process.execPath, [program, bench.folder, ...parameters]);
       let out = '';
       child.stdout.on('data', (text) => {
@@ -257,9 +282,9 @@ describe('killing a run', () => {
         child.on('close', (code, signal) => resolve({ code, signal, out, error })),
       );
     };
-    const { code, out, error } = await run([]);
+    const { code, out, error } = await start([]);
     expect([JSON.parse(out), code]).toEqual([expect.objectContaining({ ok: 2, aborted: 1 }), 130]);
     expect(error).toMatch(/stopping; 2 items are done. resume: '.*' goes on/);
-    expect((await run(['again'])).signal).toBe('SIGINT');
+    expect((await start(['again'])).signal).toBe('SIGINT');
   });
 });

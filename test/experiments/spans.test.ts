@@ -1,7 +1,7 @@
 /** Each item is a trace, with ids of its run; without tracing nothing is missed. */
 import { trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
-import { span, usage } from '../../src/index.ts';
+import { span, startSpan, traceModel, usage } from '../../src/index.ts';
 import { init, shutdown } from '../../src/init.ts';
 import { receiveOtlp } from '../helpers/api-receiver.ts';
 import { plainAttributes } from '../helpers/api-recorder.ts';
@@ -130,6 +130,7 @@ describe('the trace of an item', () => {
       ['answer', true, false],
       ['broken', true, true],
       ['exact', true, false],
+      ['inner', false, false],
       ['judged', true, false],
       ['several', true, false],
     ]);
@@ -157,6 +158,50 @@ describe('the trace of an item', () => {
 });
 
 describe('usage', () => {
+  test('of calls inside the task is counted once, of every attempt, and that of judges is not', async () => {
+    const model = traceModel(async (text: string) => {
+      usage({ inputTokens: 10, outputTokens: 1 });
+      return text;
+    });
+    let calls = 0;
+    const { items } = await traced({
+      data: [1],
+      // The tokens of its calls are told again by the task, as a client's sum would be; its cost it alone knows.
+      task: async () => {
+        await model('one');
+        await model('two');
+        calls += 1;
+        if (calls === 1)
+          throw Object.assign(new Error('busy'), { status: 429, headers: { 'retry-after-ms': '1' } });
+        usage({ inputTokens: 20, outputTokens: 2, cost: 0.5 });
+        return 'done';
+      },
+      evaluators: { judge: () => model('three') },
+    });
+    expect(items[0].usage).toEqual({ inputTokens: 40, outputTokens: 4, cost: 0.5 });
+    const parents = new Map(items[0].spans?.map(({ spanId, name }) => [spanId, name]));
+    expect(
+      items[0].spans
+        ?.map(({ name, parentSpanId }) => `${parents.get(parentSpanId ?? '') ?? ''} > ${name}`)
+        .sort(),
+    ).toEqual([
+      ' > evaluate spans',
+      'evaluate spans > judge',
+      'evaluate spans > task',
+      'evaluate spans > task',
+      'judge > anonymous',
+      'task > anonymous',
+      'task > anonymous',
+      'task > anonymous',
+      'task > anonymous',
+    ]);
+  });
+
+  test('is watched no longer than runs last', async () => {
+    await traced({ data: [1, 2] });
+    expect(Object.hasOwn(startSpan('after'), 'end')).toBe(false);
+  });
+
   test('that the task reports is in the row and in the metrics', async () => {
     const { items, result } = await traced();
     expect(items[0].usage).toEqual({ inputTokens: 3, outputTokens: 2, cost: 0.25 });

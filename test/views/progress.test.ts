@@ -55,6 +55,24 @@ requireCounterpart('a terminal', probeTerminal)('progress on a terminal', () => 
     expect(bytes).not.toContain('\u001b[31m');
   });
 
+  test('does not break into a line that the program has not ended', async () => {
+    const source = program('{}').replace(
+      'if (done % 10 === 0)',
+      "if (done === 31) process.stdout.write('began ');\n    if (done === 59) console.log('and ended');\n    if (done % 10 === 0)",
+    );
+    const { lines } = await runOnTerminal(await bundle(source));
+    // A line of its own comes between them, and stands where the program put it.
+    expect(lines.filter((line) => !line.startsWith('capitals'))).toEqual([
+      'own line 20',
+      'began own line 40',
+      'and ended',
+      'own line 60',
+      'own line 80',
+      'own line 100',
+      'after',
+    ]);
+  });
+
   test('says that it was stopped', async () => {
     const { lines } = await runOnTerminal(await bundle(program('null')));
     expect(lines.slice(-3)).toEqual([expect.stringContaining('100 %'), 'stopped', 'after']);
@@ -85,7 +103,7 @@ describe('progress in a pipe', () => {
   test('is few lines, however long it takes and whether or not an end is known', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 1, max: 60_000 }), { minLength: 1, maxLength: 400 }),
+        fc.array(fc.integer({ min: 1, max: 60_000 }), { minLength: 1, maxLength: 400, size: 'max' }),
         fc.boolean(),
         (steps, isKnown) => {
           const lines: string[] = [];

@@ -63,7 +63,7 @@ function pageScore({ name, value, label, explanation, passed, durationMs, error 
   };
 }
 
-/** Parents before their children, children by their start; a span whose parent is not here is a root. */
+/** Parents before their children, children by their start; a span whose parent is not here, or comes below it, is a root. */
 function pageSpans(spans: readonly ItemSpan[]): PageSpan[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const byParent = new Map<string | null, ItemSpan[]>();
@@ -73,9 +73,18 @@ function pageSpans(spans: readonly ItemSpan[]): PageSpan[] {
       parentSpanId !== null && parentSpanId !== span.spanId && ids.has(parentSpanId) ? parentSpanId : null;
     byParent.set(parent, [...(byParent.get(parent) ?? []), span]);
   }
+  const lines = linesBelow(null, byParent);
+  // Spans that are each other's ancestors have no root.
+  for (const { spanId } of spans) lines.push(...linesBelow(spanId, byParent));
+  return lines;
+}
+
+/** Lines of the spans below a parent, which are taken out of the table. */
+function linesBelow(parent: string | null, byParent: Map<string | null, ItemSpan[]>): PageSpan[] {
   const lines: PageSpan[] = [];
   // A stack, not recursion: a trace may be deeper than the call stack.
-  const waiting = sorted(byParent.get(null)).map((span) => ({ span, depth: 0 }));
+  const waiting = sorted(byParent.get(parent)).map((span) => ({ span, depth: 0 }));
+  byParent.delete(parent);
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { span, depth } = next;
     lines.push(pageSpan(span, depth));

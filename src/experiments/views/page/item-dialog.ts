@@ -12,18 +12,21 @@ const SCALE = 1_000;
 export function followAddress(items: readonly PageItem[]): void {
   const byKey = new Map(items.map((item) => [keyOf(item), item]));
   const dialog = byId<HTMLDialogElement>('item');
+  let shown = '';
   const show = () => {
     const item = byKey.get(location.hash);
     if (item === undefined) {
       dialog.close();
       return;
     }
+    shown = location.hash;
     byId('item-body').replaceChildren(...partsOf(item));
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
   };
   dialog.addEventListener('close', () => {
-    if (byKey.has(location.hash)) history.replaceState(null, '', '#');
+    // The next one may have been asked for meanwhile.
+    if (location.hash === shown) history.replaceState(null, '', '#');
   });
   addEventListener('hashchange', show);
   show();
