@@ -5,7 +5,7 @@ import { warnOnce } from '../diagnostics.ts';
 import { contentText } from './content.ts';
 import { FIELD_GROUPS, type Fields, type Usage } from './fields.ts';
 import { pendingContent } from './lazy.ts';
-import { errorTypeOf } from './open-call.ts';
+import { errorNameOf } from './open-call.ts';
 import { addFields, capturesContentOf, capturesErrorsOf, type OpenFields } from './record.ts';
 import { currentSpan } from './session.ts';
 
@@ -57,7 +57,8 @@ function fieldsOf(given: Enrichment, message: string | undefined, content: boole
   const fields: OpenFields = { eventName: given.eventName };
   if (given.error !== undefined) {
     fields.error = message;
-    fields.errorType = errorTypeOf(given.error);
+    // A dialect has its own word for none, which an error without its message needs as well.
+    fields.errorType = errorNameOf(given.error) ?? (message === undefined ? '_OTHER' : undefined);
   }
   for (const group of FIELD_GROUPS) {
     if (given[group] !== undefined) Object.assign(fields, { [group]: { ...given[group] } });

@@ -99,7 +99,8 @@ export class OpenCall {
   }
 
   protected errorTypeOf(error: unknown): string {
-    return errorTypeOf(error);
+    // Semantic conventions, `error.type`.
+    return errorNameOf(error) ?? '_OTHER';
   }
 
   private end(): void {
@@ -176,12 +177,12 @@ function readableError(error: unknown): Exception {
   return hasMessage(error) ? error : describe(error);
 }
 
-/** The name of the class of what was thrown (semantic conventions, `error.type`); `_OTHER` where it has none. */
-export function errorTypeOf(error: unknown): string {
+/** The name of the class of what was thrown; `undefined` where it has none. */
+export function errorNameOf(error: unknown): string | undefined {
   try {
     const name: unknown = (error as { name?: unknown } | null | undefined)?.name;
-    return typeof name === 'string' && name !== '' ? name : '_OTHER';
+    return typeof name === 'string' && name !== '' ? name : undefined;
   } catch {
-    return '_OTHER';
+    return undefined;
   }
 }
