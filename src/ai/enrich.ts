@@ -8,6 +8,7 @@ import { pendingContent } from './lazy.ts';
 import { errorNameOf } from './open-call.ts';
 import { addFields, capturesContentOf, capturesErrorsOf, type OpenFields } from './record.ts';
 import { currentSpan } from './session.ts';
+import { readUsage } from './usage-counts.ts';
 
 /** What can be known of a span. Content is subject to the `content` option; the rest is not. */
 export interface Enrichment extends Omit<Fields, 'type' | 'inputs' | 'outputs' | 'error' | 'errorType'> {
@@ -63,6 +64,7 @@ function fieldsOf(given: Enrichment, message: string | undefined, content: boole
   for (const group of FIELD_GROUPS) {
     if (given[group] !== undefined) Object.assign(fields, { [group]: { ...given[group] } });
   }
+  if (given.usage) fields.usage = readUsage(given.usage);
   if (!content) return fields;
   fields.inputs = pendingContent(given.inputs);
   fields.outputs = pendingContent(given.outputs);
@@ -83,7 +85,8 @@ function snapshotOf(value: unknown): unknown {
 }
 
 /**
- * Adds the usage of a model call to the active span, or to the one given. Numbers that are not known are left out.
+ * Adds the usage of a model call to the active span, or to the one given. Numbers that are not known are left out, and so
+ * is, with a warning, what is no number of 0 or more.
  *
  * Tokens are counted once: those of a traced function are left out when a call traced inside it, such as one of an
  * `instrument`ed client, has them already. The same holds for `cost`.

@@ -1,10 +1,12 @@
 /** What the AI layer keeps for one span until it ends, and how that becomes attributes. */
 import { type Span, TraceFlags } from '@opentelemetry/api';
+import { describe } from '../api/attributes.ts';
 import { LeftOut } from '../api/capture-content.ts';
 import { arenaLevel, OMITTED, overheadLevel } from '../api/content-level.ts';
 import { PluginSpan } from '../api/plugin-span.ts';
 import { Span as ArenaSpan } from '../api/span.ts';
 import type { ExtensibleSpan, SpanExtension } from '../api/span-extension.ts';
+import { warn } from '../diagnostics.ts';
 import {
   type CallContent,
   ContentPolicy,
@@ -111,7 +113,15 @@ class SpanRecord implements SpanExtension {
     // In place: nobody needs what was pending any more.
     fields.inputs = inputs;
     fields.outputs = outputs;
-    this.dialect.write(fields as Fields, new Writer(span), span);
+    try {
+      this.dialect.write(fields as Fields, new Writer(span), span);
+    } catch (error) {
+      // A value of the user's that cannot be read: the span ends with what is written by now.
+      warn(
+        'span-fields',
+        `what span "${describe(span.name)}" was enriched with cannot be read: ${describe(error)}; the rest of it is left out.`,
+      );
+    }
   }
 }
 
