@@ -1,4 +1,4 @@
-/** The program of docs/serverless.md, as Lambda would call it. */
+/** The program of docs/guides/serverless.md, as Lambda would call it. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { receiveOtlp } from './helpers/api-receiver.ts';
 import { requireCounterpart } from './helpers/counterparts.ts';
 import { refusingPort } from './helpers/fault-server.ts';
 
-const guide = readFileSync('docs/serverless.md', 'utf8');
+const guide = readFileSync('docs/guides/serverless.md', 'utf8');
 const [program] = [...guide.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
 
 // Inside the package, so that 'spandrel' resolves to it as it would for someone who installed it.

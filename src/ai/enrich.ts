@@ -5,16 +5,18 @@ import { warnOnce } from '../diagnostics.ts';
 import { contentText } from './content.ts';
 import { FIELD_GROUPS, type Fields, type Usage } from './fields.ts';
 import { pendingContent } from './lazy.ts';
-import { addFields, capturesContentOf, type OpenFields } from './record.ts';
+import { errorNameOf } from './open-call.ts';
+import { addFields, capturesContentOf, capturesErrorsOf, type OpenFields } from './record.ts';
 import { currentSpan } from './session.ts';
+import { readUsage } from './usage-counts.ts';
 
 /** What can be known of a span. Content is subject to the `content` option; the rest is not. */
 export interface Enrichment extends Omit<Fields, 'type' | 'inputs' | 'outputs' | 'error' | 'errorType'> {
   /** What went in; replaces what was captured. Content. */
   inputs?: unknown;
-  /** What came out, unless the function that is traced returns something to capture, which counts then. Content. */
+  /** What came out; counts for more than what the traced function returns. Content. */
   outputs?: unknown;
-  /** What went wrong: sets the status to ERROR. */
+  /** What went wrong: sets the status to ERROR, and `error.type`. With `content: 'none'`, its message is left out. */
   error?: unknown;
   /** Attributes under their own names. */
   attributes?: Attributes;
@@ -39,10 +41,11 @@ export function enrichSpan(enrichment: Enrichment, span: Span | undefined = curr
   }
   if (span === undefined || !span.isRecording()) return false;
   try {
-    addFields(span, fieldsOf(enrichment, capturesContentOf(span)));
+    const message = capturesErrorsOf(span) ? messageOf(enrichment.error) : undefined;
+    addFields(span, fieldsOf(enrichment, message, capturesContentOf(span)));
     if (enrichment.attributes) span.setAttributes(enrichment.attributes);
     if (enrichment.error !== undefined) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(enrichment.error) });
+      span.setStatus({ code: SpanStatusCode.ERROR, message });
     }
   } catch (error) {
     warnOnce('enrich-span-read', `enrichSpan: what was given cannot be read: ${describe(error)}.`);
@@ -51,12 +54,17 @@ export function enrichSpan(enrichment: Enrichment, span: Span | undefined = curr
   return true;
 }
 
-function fieldsOf(given: Enrichment, content: boolean): OpenFields {
+function fieldsOf(given: Enrichment, message: string | undefined, content: boolean): OpenFields {
   const fields: OpenFields = { eventName: given.eventName };
-  if (given.error !== undefined) fields.error = messageOf(given.error);
+  if (given.error !== undefined) {
+    fields.error = message;
+    // A dialect has its own word for none, which an error without its message needs as well.
+    fields.errorType = errorNameOf(given.error) ?? (message === undefined ? '_OTHER' : undefined);
+  }
   for (const group of FIELD_GROUPS) {
     if (given[group] !== undefined) Object.assign(fields, { [group]: { ...given[group] } });
   }
+  if (given.usage) fields.usage = readUsage(given.usage);
   if (!content) return fields;
   fields.inputs = pendingContent(given.inputs);
   fields.outputs = pendingContent(given.outputs);
@@ -77,7 +85,8 @@ function snapshotOf(value: unknown): unknown {
 }
 
 /**
- * Adds the usage of a model call to the active span, or to the one given. Numbers that are not known are left out.
+ * Adds the usage of a model call to the active span, or to the one given. Numbers that are not known are left out, and so
+ * is, with a warning, what is no number of 0 or more.
  *
  * Tokens are counted once: those of a traced function are left out when a call traced inside it, such as one of an
  * `instrument`ed client, has them already. The same holds for `cost`.

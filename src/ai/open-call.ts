@@ -4,10 +4,9 @@ import { describe, hasMessage, messageOf } from '../api/attributes.ts';
 import { readContent } from '../api/capture-content.ts';
 import type { SpanFrame } from '../api/context.ts';
 import { warn } from '../diagnostics.ts';
-import { capturesErrors } from '../init.ts';
 import { type ChunkSink, Chunks, type PartialOutput } from './chunks.ts';
 import { pendingContent } from './lazy.ts';
-import { addFields, hasOutputs } from './record.ts';
+import { addFields, capturesErrorsOf, hasOutputs } from './record.ts';
 import { claimOf } from './usage-claim.ts';
 
 /** What of a call's result is captured, and how. */
@@ -100,7 +99,8 @@ export class OpenCall {
   }
 
   protected errorTypeOf(error: unknown): string {
-    return typeOf(error);
+    // Semantic conventions, `error.type`.
+    return errorNameOf(error) ?? '_OTHER';
   }
 
   private end(): void {
@@ -138,7 +138,7 @@ export function guarded(write: () => void): void {
 }
 
 function recordError(span: Span, error: unknown, errorType: string): void {
-  if (capturesErrors()) {
+  if (capturesErrorsOf(span)) {
     span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
     span.recordException(readableError(error));
     addFields(span, { error: messageOf(error), errorType });
@@ -177,12 +177,12 @@ function readableError(error: unknown): Exception {
   return hasMessage(error) ? error : describe(error);
 }
 
-/** The name of the class of what was thrown (semantic conventions, `error.type`); `_OTHER` where it has none. */
-function typeOf(error: unknown): string {
+/** The name of the class of what was thrown; `undefined` where it has none. */
+export function errorNameOf(error: unknown): string | undefined {
   try {
     const name: unknown = (error as { name?: unknown } | null | undefined)?.name;
-    return typeof name === 'string' && name !== '' ? name : '_OTHER';
+    return typeof name === 'string' && name !== '' ? name : undefined;
   } catch {
-    return '_OTHER';
+    return undefined;
   }
 }

@@ -1,11 +1,19 @@
 /** What the AI layer keeps for one span until it ends, and how that becomes attributes. */
 import { type Span, TraceFlags } from '@opentelemetry/api';
+import { describe } from '../api/attributes.ts';
 import { LeftOut } from '../api/capture-content.ts';
 import { arenaLevel, OMITTED, overheadLevel } from '../api/content-level.ts';
 import { PluginSpan } from '../api/plugin-span.ts';
 import { Span as ArenaSpan } from '../api/span.ts';
 import type { ExtensibleSpan, SpanExtension } from '../api/span-extension.ts';
-import { capturesContent } from '../init.ts';
+import { warn } from '../diagnostics.ts';
+import {
+  type CallContent,
+  ContentPolicy,
+  capturesContentFor,
+  capturesErrorsFor,
+  policyFor,
+} from './content-policy.ts';
 import type { AttributeWriter, DescribedSpan, Dialect } from './dialect.ts';
 import { FIELD_GROUPS, type Fields, type Usage } from './fields.ts';
 import { type CapturedContent, Lazy, type PendingContent, settled } from './lazy.ts';
@@ -15,8 +23,8 @@ import { activeDialect } from './settings.ts';
 export interface OpenFields extends Omit<Fields, 'inputs' | 'outputs'> {
   inputs?: PendingContent;
   outputs?: PendingContent;
-  /** Whether content of the span is captured; `undefined`: the option of `init` decides. */
-  capturesContent?: boolean;
+  /** What the call says about its content; `undefined`: the option of `init` decides. */
+  content?: CallContent;
 }
 
 const GROUPS: ReadonlySet<string> = new Set(FIELD_GROUPS);
@@ -42,7 +50,7 @@ function fieldsWith(known: OpenFields): OpenFields {
     type: undefined,
     inputs: undefined,
     outputs: undefined,
-    capturesContent: undefined,
+    content: undefined,
     systemInstructions: undefined,
     inputMessages: undefined,
     outputMessages: undefined,
@@ -86,20 +94,6 @@ class Writer implements AttributeWriter {
   }
 }
 
-/** Of a span whose call says whether content is captured, and of which nothing else is known yet. One each: calls are many. */
-class ContentPolicy implements SpanExtension {
-  readonly capturesContent: boolean;
-
-  constructor(capturesContent: boolean) {
-    this.capturesContent = capturesContent;
-  }
-
-  finish(): void {}
-}
-
-const CONTENT_ON = new ContentPolicy(true);
-const CONTENT_OFF = new ContentPolicy(false);
-
 /** The record of a span of ours; it becomes attributes when the span ends. */
 class SpanRecord implements SpanExtension {
   readonly fields: OpenFields;
@@ -119,15 +113,22 @@ class SpanRecord implements SpanExtension {
     // In place: nobody needs what was pending any more.
     fields.inputs = inputs;
     fields.outputs = outputs;
-    this.dialect.write(fields as Fields, new Writer(span), span);
+    try {
+      this.dialect.write(fields as Fields, new Writer(span), span);
+    } catch (error) {
+      // A value of the user's that cannot be read: the span ends with what is written by now.
+      warn(
+        'span-fields',
+        `what span "${describe(span.name)}" was enriched with cannot be read: ${describe(error)}; the rest of it is left out.`,
+      );
+    }
   }
 }
 
-/** Notes for a span that has just started whether its content is captured. */
-export function setContentPolicy(span: Span, capturesContent: boolean): void {
-  if (span instanceof ArenaSpan || span instanceof PluginSpan) {
-    span._extension = capturesContent ? CONTENT_ON : CONTENT_OFF;
-  } else foreign.set(span, { capturesContent });
+/** Notes for a span that has just started what its call says about its content. */
+export function setContentPolicy(span: Span, content: CallContent): void {
+  if (span instanceof ArenaSpan || span instanceof PluginSpan) span._extension = policyFor(content);
+  else foreign.set(span, { content });
 }
 
 /** A lazy value is not even computed where content is left out, or the span is about to be. */
@@ -144,12 +145,18 @@ function settledFor(span: ExtensibleSpan, pending: PendingContent): CapturedCont
 
 /** Whether content of a span is captured: as its call says, else the option of `init`. */
 export function capturesContentOf(span: Span): boolean {
-  if (!(span instanceof ArenaSpan || span instanceof PluginSpan)) {
-    return foreign.get(span)?.capturesContent ?? capturesContent();
-  }
+  return capturesContentFor(policyOf(span));
+}
+
+/** Whether messages and stack traces of errors are recorded on a span: they often quote what went in. */
+export function capturesErrorsOf(span: Span): boolean {
+  return capturesErrorsFor(policyOf(span));
+}
+
+function policyOf(span: Span): CallContent | undefined {
+  if (!(span instanceof ArenaSpan || span instanceof PluginSpan)) return foreign.get(span)?.content;
   const { _extension } = span;
-  if (_extension instanceof ContentPolicy) return _extension.capturesContent;
-  return recordOf(span)?.fields.capturesContent ?? capturesContent();
+  return _extension instanceof ContentPolicy ? _extension.content : recordOf(span)?.fields.content;
 }
 
 /**
@@ -168,7 +175,7 @@ export function addFields(span: Span, fields: OpenFields): void {
     return;
   }
   const record = new SpanRecord(fieldsWith(fields), activeDialect());
-  if (known instanceof ContentPolicy) record.fields.capturesContent = known.capturesContent;
+  if (known instanceof ContentPolicy) record.fields.content = known.content;
   span._extension = record;
 }
 

@@ -3,6 +3,7 @@ import { type Attributes, type Context, propagation, type Span } from '@opentele
 import { describe } from '../api/attributes.ts';
 import { activeContext, spanOf, withContext, withSharedAttributes } from '../api/context.ts';
 import { warnOnce } from '../diagnostics.ts';
+import { extractFrom, injectInto } from './carrier.ts';
 import type { SessionProperties } from './fields.ts';
 import { activeDialect } from './settings.ts';
 
@@ -83,20 +84,23 @@ export function currentSpan(): Span | undefined {
   return spanOf(activeContext());
 }
 
-/** Writes the active context to headers, or any other record of strings, by the propagators in force. Returns it. */
+/** Writes the active context to `Headers`, or to a record of strings, by the propagators in force. Returns it. */
 export function inject<Carrier extends object>(carrier: Carrier): Carrier {
-  propagation.inject(activeContext(), carrier);
+  injectInto(activeContext(), carrier);
   return carrier;
 }
 
-/** Runs `fn` in the context that `inject` wrote elsewhere: its spans continue that trace, in its session if that travelled. */
+/**
+ * Runs `fn` in the context that `inject` wrote elsewhere, as `Headers` or the headers of Node.js have it: its spans continue
+ * that trace, in its session if that travelled.
+ */
 export function extract<R>(carrier: unknown, fn: () => R): R {
   return withContext(extractContext(carrier), fn);
 }
 
 /** The context that `inject` wrote elsewhere. Where it wrote none, the active one. */
 export function extractContext(carrier: unknown): Context {
-  const context = propagation.extract(activeContext(), carrier);
+  const context = extractFrom(activeContext(), carrier);
   const baggage = propagation.getBaggage(context);
   const session: SessionProperties = {};
   for (const [member, key] of Object.entries(BAGGAGE)) {

@@ -14,11 +14,20 @@ export type AnyClass = abstract new (...args: never[]) => unknown;
 /**
  * A decorator, in both forms of the language, that traces the methods a class has of its own, static ones included; a
  * span is called `Class.method`. Constructors, accessors and private methods (`#name`) are left alone. Also a function
- * to call: `traceClass()(Model)`.
+ * to call: `traceClass(Model, options)`, `traceClass(options)(Model)`. Without options the decorator is `@traceClass` itself.
  */
+export function traceClass<C extends AnyClass>(target: C, options?: TraceClassOptions): C;
+export function traceClass<C extends AnyClass>(target: C, context: ClassDecoratorContext): C;
 export function traceClass(
-  options: TraceClassOptions = {},
-): <C extends AnyClass>(target: C, context?: unknown) => C {
+  options?: TraceClassOptions,
+): <C extends AnyClass>(target: C, context?: unknown) => C;
+export function traceClass(first: AnyClass | TraceClassOptions = {}, second: object = {}): unknown {
+  if (!isClass(first)) return classDecorator(first);
+  const isDecoration = (second as { kind?: unknown }).kind === 'class';
+  return classDecorator(isDecoration ? {} : second)(first);
+}
+
+function classDecorator(options: TraceClassOptions): <C extends AnyClass>(target: C) => C {
   return (target) => {
     traceMethods(target.prototype as object, target.name, options);
     traceMethods(target, target.name, options);

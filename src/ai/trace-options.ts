@@ -1,5 +1,6 @@
 /** Options of `trace` and of everything made from it. */
 import type { Attributes, Context, Span, SpanKind, Tracer } from '@opentelemetry/api';
+import type { Content } from '../config/content.ts';
 import type { Group, SpanType } from './fields.ts';
 
 /**
@@ -21,10 +22,11 @@ export interface TraceOptions<F extends AnyFunction = AnyFunction> {
   /** Attributes that the span starts with; a sampler sees them. */
   attributes?: Attributes;
   /**
-   * Whether content of the call is captured: arguments, result, and what `enrichSpan` is given of the kind. Default: the
-   * `content` option of `init`, which is yes.
+   * Whether content of the call is captured: arguments, result, and what `enrichSpan` is given of the kind; for `'none'`,
+   * the message of an error neither. `true` and `false` leave errors to the `content` option of `init`, which also is the
+   * default. An invalid value captures nothing, with a warning.
    */
-  content?: boolean;
+  content?: boolean | Content;
   /**
    * What is captured of the arguments: nothing for `false`, else what the function returns for them; a `lazy` value is
    * computed when the span ends. Default: the argument, or a list of them.

@@ -33,6 +33,7 @@ export type { TraceOptions } from './trace-options.ts';
  */
 export function trace<F extends AnyFunction>(fn: F, options?: TraceOptions<F>): F;
 export function trace<Class extends AnyClass>(target: Class, options?: TraceClassOptions): Class;
+export function trace<Class extends AnyClass>(target: Class, context: ClassDecoratorContext): Class;
 export function trace(options?: TraceOptions): TraceDecorator;
 export function trace<Value extends AnyFunction>(value: Value, context: DecoratorContext): Value;
 export function trace<This, Value>(

@@ -4,13 +4,14 @@ import { messageOf } from '../api/attributes.ts';
 import { readContent } from '../api/capture-content.ts';
 import { activeContext, withContext } from '../api/context.ts';
 import { warn } from '../diagnostics.ts';
-import { activeTracer, capturesContent } from '../init.ts';
+import { activeTracer } from '../init.ts';
+import { type CallContent, contentOf } from './content-policy.ts';
 import type { Dialect } from './dialect.ts';
 import type { SpanType } from './fields.ts';
 import { follow } from './follow.ts';
 import { pendingContent } from './lazy.ts';
 import { madeOf, OpenCall, type OutputCapture } from './open-call.ts';
-import { addFields, type OpenFields, setContentPolicy } from './record.ts';
+import { addFields, capturesContentOf, type OpenFields, setContentPolicy } from './record.ts';
 import { activeDialect } from './settings.ts';
 import type { AnyFunction, TraceOptions } from './trace-options.ts';
 import { callFrame } from './usage-claim.ts';
@@ -25,7 +26,7 @@ export interface CallPlan {
   /** The same with what the dialect starts spans with, kept while that is the dialect. */
   start: { readonly dialect: Dialect; readonly spanOptions: SpanOptions } | undefined;
   /** `undefined`: the option of `init` decides at each call. */
-  readonly content: boolean | undefined;
+  readonly content: CallContent | undefined;
   /** `null`: arguments are not captured. */
   readonly input: ((...args: never[]) => unknown) | undefined | null;
   readonly capture: OutputCapture | null;
@@ -44,7 +45,7 @@ export function planOf(name: string, options: TraceOptions): CallPlan {
     type,
     spanOptions: { kind, attributes: options.attributes },
     start: undefined,
-    content,
+    content: contentOf(content),
     input: captureInput === false ? null : typeof captureInput === 'function' ? captureInput : undefined,
     capture:
       captureOutput === false
@@ -99,8 +100,8 @@ function begin(plan: CallPlan, args: unknown[]): OpenCall {
   const parent = plan.parent ?? outer;
   const span = (plan.tracer ?? activeTracer()).startSpan(plan.name, startOptionsOf(plan), parent);
   const isRecording = span.isRecording();
-  const content = isRecording && (plan.content ?? capturesContent());
   if (isRecording && plan.content !== undefined) setContentPolicy(span, plan.content);
+  const content = isRecording && capturesContentOf(span);
   if (isRecording && plan.fields !== undefined) addFields(span, plan.fields);
   if (content && plan.input !== null) captureInput(span, plan.input, args);
   return new OpenCall(span, callFrame(parent, span), content ? plan.capture : null);

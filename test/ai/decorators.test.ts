@@ -170,3 +170,31 @@ test.each([
     ['step', true],
   ]);
 });
+
+test('traceClass takes the class itself, with options or without, in either form of decorators', async () => {
+  const { all } = await startTracing();
+  class Methods {
+    kept() {}
+    left() {}
+  }
+  // Each with methods of its own, under a name of its own.
+  const make = (name: string): typeof Methods =>
+    new Function(`return class ${name} { kept() {} left() {} }`)();
+  const [Plain, Chosen, Decorated] = [make('Plain'), make('Chosen'), make('Decorated')];
+  expect(traceClass(Plain)).toBe(Plain);
+  expect(traceClass(Chosen, { exclude: ['left'] })).toBe(Chosen);
+  const context = { kind: 'class', name: 'Decorated', addInitializer() {} };
+  expect(traceClass(Decorated, context as never)).toBe(Decorated);
+  for (const Class of [Plain, Chosen, Decorated]) {
+    const made = new Class();
+    made.kept();
+    made.left();
+  }
+  expect((await all()).map(({ name }) => name).sort()).toEqual([
+    'Chosen.kept',
+    'Decorated.kept',
+    'Decorated.left',
+    'Plain.kept',
+    'Plain.left',
+  ]);
+});

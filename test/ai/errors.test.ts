@@ -1,5 +1,6 @@
 /** What of errors is recorded, by the `content` option. */
 import { expect, test } from 'vitest';
+import { enrichSpan } from '../../src/ai/enrich.ts';
 import { trace } from '../../src/ai/trace.ts';
 import { startTracing, stopTracingAfterEach } from '../helpers/ai-spans.ts';
 
@@ -25,3 +26,17 @@ test.each([
   expect([span.status.code, textOf(span).includes('quotes the prompt')]).toEqual([2, expected]);
   expect(textOf(span.events)).toContain('RangeError');
 });
+
+test.each([
+  ['all', true],
+  ['none', false],
+] as const)(
+  'content %s: of an error that enrichSpan is given, its type, and its message: %s',
+  async (content, expected) => {
+    const { one } = await startTracing({ content });
+    trace(() => enrichSpan({ error: new RangeError('quotes the prompt') }), { name: 'enriched' })();
+    const span = await one('enriched');
+    expect([span.status.code, textOf(span).includes('quotes the prompt')]).toEqual([2, expected]);
+    expect(span.plain['error.type']).toBe('RangeError');
+  },
+);

@@ -78,6 +78,18 @@ test('as baggage, a session reaches the next service', async () => {
   expect(callee.plain).toMatchObject({ 'session.id': 's 1', 'user.id': 'ü' });
 });
 
+test('the headers of the Fetch standard carry a trace and a session as well', async () => {
+  const { one } = await startTracing();
+  const { headers } = new Request('http://127.0.0.1/');
+  withSession({ sessionId: 's' }, () => trace(() => inject(headers), { name: 'caller' })(), {
+    asBaggage: true,
+  });
+  extract(headers, () => trace(() => {}, { name: 'callee' })());
+  const [caller, callee] = [await one('caller'), await one('callee')];
+  expect(callee.parentSpanId).toBe(caller.spanId);
+  expect(callee.plain).toMatchObject({ 'session.id': 's' });
+});
+
 test('not as baggage, it stays here', async () => {
   await startTracing();
   const headers: Record<string, string> = {};

@@ -49,6 +49,13 @@ describe('trace keeps the type of', () => {
     }
     expectTypeOf(traceClass()(Agent)).toEqualTypeOf<typeof Agent>();
     expectTypeOf(trace(Agent)).toEqualTypeOf<typeof Agent>();
+    expectTypeOf(traceClass(Agent, { exclude: ['name'] })).toEqualTypeOf<typeof Agent>();
+    // As the compiler calls `@trace` and `@traceClass` before a class.
+    const decorate = (context: ClassDecoratorContext<typeof Agent>) => [
+      trace(Agent, context),
+      traceClass(Agent, context),
+    ];
+    expectTypeOf(decorate).returns.toEqualTypeOf<(typeof Agent)[]>();
   });
 });
 

@@ -3,6 +3,7 @@
 import { propagation } from '@opentelemetry/api';
 import { activeContext, attachContext } from '../../api/context.ts';
 import { warnOnce } from '../../diagnostics.ts';
+import { extractFrom, injectInto } from '../carrier.ts';
 import { type Association, BAGGAGE } from '../dialects/honeyhive-session.ts';
 import { inMembership, type Membership, membership } from './membership.ts';
 import { readSessionId } from './options.ts';
@@ -23,13 +24,13 @@ export function injectContext<Carrier extends object>(
     const value = member?.association[name as keyof typeof BAGGAGE];
     if (value !== undefined) baggage = baggage.setEntry(key, { value });
   }
-  propagation.inject(propagation.setBaggage(context, baggage), carrier);
+  injectInto(propagation.setBaggage(context, baggage), carrier);
   return carrier;
 }
 
 /** Makes the trace and the session of a carrier the active ones, from here on until `unlink`. */
 export function link(carrier: unknown, own: Membership): LinkToken {
-  const context = propagation.extract(activeContext(), carrier);
+  const context = extractFrom(activeContext(), carrier);
   const baggage = propagation.getBaggage(context);
   const association: Association = { ...own.association };
   const sessionId = readSessionId(baggage?.getEntry(BAGGAGE.sessionId)?.value);
