@@ -128,7 +128,8 @@ async function buildCommonJs() {
     const head = entries.includes(file.replace(/\.cjs$/, '')) ? 'require("./runtime.cjs"); ' : '';
     writeFileSync(
       join(dist, 'cjs', file),
-      `${head}${loadLazily(withoutRequire(code))}//# sourceMappingURL=${file}.map\n`,
+      // The sources are ES modules, which are strict: `this` of a wrapper would be the global object else.
+      `"use strict"; ${head}${loadLazily(withoutRequire(code))}//# sourceMappingURL=${file}.map\n`,
     );
     writeFileSync(join(dist, 'cjs', `${file}.map`), map);
   }
