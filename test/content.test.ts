@@ -77,7 +77,7 @@ test('what throws while it is read says why', () => {
       throw new RangeError('no');
     },
   };
-  expect(contentText(bad)).toBe('[Unreadable: RangeError: no]');
+  expect(contentText(bad)).toBe('{"x":"[Unreadable: RangeError: no]"}');
 });
 
 test.each(Object.entries(HOSTILE))('%s gives a text, in little time, and never throws', (_, make) => {

@@ -7,6 +7,8 @@ import { isPlainValue } from './plain-value.ts';
 const MAX_DEPTH = 64;
 /** Elements and members of one value; the rest is left out. A few shared objects can make more than memory holds. */
 const MAX_NODES = 100_000;
+/** Levels of an object with a member that cannot be read. */
+const MOST_COPIED = 8;
 
 /**
  * The text of a captured value; `undefined` when there is nothing to capture. Bytes, files and base64 that is said to be
@@ -20,7 +22,7 @@ export function contentText(value: unknown): string | undefined {
     const media = mediaOfObject(value, undefined);
     return media === undefined ? withoutDataUrls(objectText(value)) : JSON.stringify(media);
   } catch (error) {
-    return `[Unreadable: ${describe(error)}]`;
+    return readableText(value) ?? `[Unreadable: ${describe(error)}]`;
   }
 }
 
@@ -66,6 +68,51 @@ function jsonReplacer(): (this: unknown, key: string, value: unknown) => unknown
     written.push(readable);
     return readable;
   };
+}
+
+function readableText(value: unknown): string | undefined {
+  const readable = readableCopy(value);
+  if (readable === undefined) return undefined;
+  try {
+    return withoutDataUrls(objectText(readable));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * An object with a member that cannot be read, down to a few levels: the member says so, the others are as they are.
+ * `undefined` where the object itself cannot be read.
+ */
+function readableCopy(value: unknown, depth = 0): object | undefined {
+  if (typeof value !== 'object' || value === null || depth === MOST_COPIED) return undefined;
+  try {
+    const copy: Record<string, unknown> = Array.isArray(value) ? (Array(value.length) as never) : {};
+    for (const key of Object.keys(value).slice(0, MAX_NODES)) {
+      const member = readMember(value, key);
+      copy[key] = isWritable(member) ? member : (readableCopy(member, depth + 1) ?? '[Unreadable]');
+    }
+    return copy;
+  } catch {
+    return undefined;
+  }
+}
+
+function readMember(holder: object, key: string): unknown {
+  try {
+    return (holder as Record<string, unknown>)[key];
+  } catch (error) {
+    return `[Unreadable: ${describe(error)}]`;
+  }
+}
+
+function isWritable(value: unknown): boolean {
+  try {
+    if (typeof value === 'object' && value !== null) objectText(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isJson(value: unknown): boolean {

@@ -21,7 +21,7 @@ export class Lazy<Value = unknown> {
 }
 
 /**
- * A value for `enrichSpan`, `captureInput` or `captureOutput` that is expensive to make. `compute` runs once, when the
+ * A value for `inputs` and `outputs` of `enrichSpan`, `captureInput` or `captureOutput` that is expensive to make. `compute` runs once, when the
  * span ends; never for a span that is not sampled or about to be dropped, nor where content is off. What it throws
  * becomes the text of the value; what it returns is captured as of that moment.
  *

@@ -180,8 +180,11 @@ function readableError(error: unknown): Exception {
 /** The name of the class of what was thrown; `undefined` where it has none. */
 export function errorNameOf(error: unknown): string | undefined {
   try {
-    const name: unknown = (error as { name?: unknown } | null | undefined)?.name;
-    return typeof name === 'string' && name !== '' ? name : undefined;
+    const { name, constructor: made } = error as { name?: unknown; constructor?: { name?: unknown } };
+    if (typeof name !== 'string' || name === '') return undefined;
+    // Clients of models, as others, leave `name` as it is for errors of their own classes.
+    const own = name === 'Error' ? made?.name : name;
+    return typeof own === 'string' && own !== '' ? own : name;
   } catch {
     return undefined;
   }

@@ -34,9 +34,11 @@ export function withSession<R>(
   { asBaggage = false }: CarryOptions = {},
 ): R {
   const given = readSession(properties);
-  const attributes = activeDialect().session(given);
-  currentSpan()?.setAttributes(attributes);
-  const context = withSharedAttributes(activeContext(), attributes);
+  const { tags, metadata, ...identity } = given;
+  const dialect = activeDialect();
+  const [core, other] = [dialect.session(identity), dialect.session({ tags, metadata })];
+  currentSpan()?.setAttributes({ ...other, ...core });
+  const context = withSharedAttributes(activeContext(), { core, other });
   const entries: Record<string, string> = {};
   for (const [member, key] of Object.entries(BAGGAGE)) {
     const value = given[member as keyof typeof BAGGAGE];
@@ -51,7 +53,7 @@ export function withAttributes<R>(
   fn: () => R,
   { asBaggage = false }: CarryOptions = {},
 ): R {
-  const context = withSharedAttributes(activeContext(), attributes ?? {});
+  const context = withSharedAttributes(activeContext(), { other: attributes ?? {} });
   if (!asBaggage) return withContext(context, fn);
   const entries = Object.entries(attributes ?? {}).map(([key, value]) => [key, String(value)]);
   return withContext(withBaggage(context, Object.fromEntries(entries)), fn);
@@ -108,5 +110,5 @@ export function extractContext(carrier: unknown): Context {
     if (value !== undefined) session[member as keyof typeof BAGGAGE] = value;
   }
   const attributes = activeDialect().session(session);
-  return Object.keys(attributes).length === 0 ? context : withSharedAttributes(context, attributes);
+  return Object.keys(attributes).length === 0 ? context : withSharedAttributes(context, { core: attributes });
 }

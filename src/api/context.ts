@@ -20,7 +20,13 @@ import { isTracingSuppressed } from './suppress-tracing.ts';
 // createContextKey is Symbol.for: this is the key that the API uses.
 const SPAN_KEY = createContextKey('OpenTelemetry Context Key SPAN');
 
-/** Attributes that every span gets which is started in a context; a frozen object, never changed. */
+/** Attributes that every span gets which is started in a context; never changed. */
+export interface SharedAttributes {
+  /** Those that keep their place where a span has more attributes than it may have, such as the session's id. */
+  readonly core: Attributes;
+  readonly other: Attributes;
+}
+
 const SHARED_KEY = createContextKey('spandrel shared attributes');
 
 /** A context with another active span. `base` is never a frame itself, so look-ups do not grow with depth. */
@@ -30,7 +36,7 @@ export class SpanFrame implements Context {
   /** Whether tracing is suppressed in this context. */
   readonly suppressed: boolean;
   /** What every span started in this context gets. */
-  readonly shared: Attributes | undefined;
+  readonly shared: SharedAttributes | undefined;
   /** What a layer above keeps for the calls in this context; a frame made from this one hands it on. */
   readonly layer: object | undefined;
 
@@ -91,16 +97,32 @@ export function isSuppressed(context: Context): boolean {
 }
 
 /** The attributes of every span started in a context, by `withSharedAttributes`. */
-export function sharedAttributesOf(context: Context): Attributes | undefined {
+export function sharedAttributesOf(context: Context): SharedAttributes | undefined {
   if (context === ROOT_CONTEXT) return undefined;
   return context instanceof SpanFrame
     ? context.shared
-    : (context.getValue(SHARED_KEY) as Attributes | undefined);
+    : (context.getValue(SHARED_KEY) as SharedAttributes | undefined);
 }
 
-/** A context in which every span that is started gets `attributes`, and those that it got in `context` already. */
-export function withSharedAttributes(context: Context, attributes: Attributes): Context {
-  return context.setValue(SHARED_KEY, Object.freeze({ ...sharedAttributesOf(context), ...attributes }));
+/** A context in which every span that is started gets these attributes, and those that it got in `context` already. */
+export function withSharedAttributes(
+  context: Context,
+  { core = {}, other = {} }: Partial<SharedAttributes>,
+): Context {
+  const before = sharedAttributesOf(context);
+  return context.setValue(SHARED_KEY, {
+    core: merged(before?.core, core, other),
+    other: merged(before?.other, other, core),
+  });
+}
+
+/** Each name once: what is said last of it counts, wherever it was before. */
+function merged(before: Attributes | undefined, added: Attributes, elsewhere: Attributes): Attributes {
+  const attributes = { ...before, ...added };
+  for (const key of Object.keys(elsewhere)) {
+    if (!Object.hasOwn(added, key)) delete attributes[key];
+  }
+  return attributes;
 }
 
 /** The active span of a context, of whatever SDK. */

@@ -19,6 +19,7 @@ import { currentAnchor, monotonicNow } from './clock.ts';
 import {
   activeContext,
   isSuppressed,
+  type SharedAttributes,
   SpanFrame,
   sharedAttributesOf,
   spanOf,
@@ -300,9 +301,10 @@ function fill(
   if (links !== undefined) span.addLinks(links);
 }
 
-/** Attributes of the context, such as the session's, have places of their own. */
-function share(span: Span | PluginSpan, shared: Attributes): void {
-  for (const key of Object.keys(shared)) span._setCore(key, shared[key]);
+/** Attributes of the context; the session's id and what identifies it have places of their own. */
+function share(span: Span | PluginSpan, { core, other }: SharedAttributes): void {
+  for (const key of Object.keys(core)) span._setCore(key, core[key]);
+  for (const key of Object.keys(other)) span.setAttribute(key, other[key]);
 }
 
 /** Whether a parent is valid and was not sampled, without its ids being read: its children need none of their own yet. */

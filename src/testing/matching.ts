@@ -66,6 +66,8 @@ export function haveSpan(received: unknown, name: string, expected: ExpectedSpan
   return { pass, message };
 }
 
+const MEMBERS: ReadonlySet<'type' | 'inputs' | 'outputs'> = new Set(['type', 'inputs', 'outputs']);
+
 function faultsOf(
   span: CapturedSpan,
   { attributes, parent, ...members }: ExpectedSpan,
@@ -75,8 +77,12 @@ function faultsOf(
   const compare = (what: string, expected: unknown, actual: unknown): void => {
     if (!isAsExpected(expected, actual)) faults.push(`${what} is ${shown(actual)}`);
   };
-  for (const member of ['type', 'inputs', 'outputs'] as const) {
+  for (const member of MEMBERS) {
     if (member in members) compare(member, members[member], span[member]);
+  }
+  for (const member of Object.keys(members)) {
+    if (!(MEMBERS as ReadonlySet<string>).has(member))
+      faults.push(`${shown(member)} is nothing that can be expected of a span`);
   }
   for (const [key, value] of Object.entries(attributes ?? {})) {
     compare(`attribute ${key}`, value, span.attributes[key]);

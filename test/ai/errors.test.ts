@@ -40,3 +40,40 @@ test.each([
     expect(span.plain['error.type']).toBe('RangeError');
   },
 );
+
+test.each([
+  [
+    'a class that leaves `name` alone',
+    new (class RateLimitError extends Error {})('slow down'),
+    'RateLimitError',
+  ],
+  ['a name of its own', Object.assign(new Error('no'), { name: 'Refused' }), 'Refused'],
+  ['no object', 'text', '_OTHER'],
+  ['nothing', null, '_OTHER'],
+])('error.type is the class: %s', async (_, thrown, type) => {
+  const { one } = await startTracing();
+  const fail = trace(
+    () => {
+      throw thrown;
+    },
+    { name: 'fail' },
+  );
+  expect(fail).toThrow();
+  expect((await one('fail')).plain['error.type']).toBe(type);
+});
+
+test('a member that cannot be read costs no other', async () => {
+  const { one } = await startTracing();
+  const broken = {
+    get inner() {
+      throw new Error('no');
+    },
+    beside: [1, { deep: true }],
+  };
+  trace(() => ({ broken, plain: 'text' }), { name: 'read' })();
+  const output = JSON.parse(String((await one('read')).plain['output.value']));
+  expect(output).toEqual({
+    broken: { inner: '[Unreadable: Error: no]', beside: [1, { deep: true }] },
+    plain: 'text',
+  });
+});

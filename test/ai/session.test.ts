@@ -66,6 +66,33 @@ describe('withSession', () => {
   });
 });
 
+test.each(['genai', 'genai-1.36', 'openinference', 'honeyhive', 'langfuse', 'traceloop'] as const)(
+  'in dialect %s, more metadata than a span may have attributes leaves session, type, input and output',
+  async (dialect) => {
+    const { one } = await startTracing({ dialect });
+    const metadata = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`member-${n}`, n]));
+    const answer = trace((question: string) => `${question}, answered`, { name: 'answer', type: 'model' });
+    withSession({ sessionId: 'the-session', metadata }, () =>
+      withAttributes(metadata, () => answer('asked')),
+    );
+    const { plain } = await one('answer');
+    const text = JSON.stringify(plain);
+    for (const kept of ['the-session', '"asked', 'asked, answered']) expect(text).toContain(kept);
+    expect(Object.keys(plain)).toHaveLength(128);
+  },
+);
+
+test('what is said last of an attribute counts, in a session or beside it', async () => {
+  const { one } = await startTracing();
+  const named = (name: string) => trace(() => {}, { name })();
+  withAttributes({ 'session.id': 'a' }, () => withSession({ sessionId: 'b' }, () => named('inner session')));
+  withSession({ sessionId: 'b' }, () =>
+    withAttributes({ 'session.id': 'a' }, () => named('inner attribute')),
+  );
+  expect((await one('inner session')).plain['session.id']).toBe('b');
+  expect((await one('inner attribute')).plain['session.id']).toBe('a');
+});
+
 test('as baggage, a session reaches the next service', async () => {
   const { one } = await startTracing();
   const headers: Record<string, string> = {};

@@ -300,6 +300,7 @@ describe('a matcher', () => {
     ['complete', { parent: 'request' }, /its parent is "agent"/],
     ['complete', { parent: null }, /its parent is "agent"/],
     ['request', { inputs: /./ }, /inputs is undefined/],
+    ['complete', { ouputs: 'Yes.' }, /"ouputs" is nothing that can be expected of a span/],
   ] as const)('does not find %s as %o, and says what came', async (name, expected, said) => {
     const { pass, message } = toHaveSpan(await capture(), name, expected as object);
     expect(pass).toBe(false);

@@ -26,5 +26,5 @@ export function membershipOf(context: Context): Membership | undefined {
 /** A context whose spans, those of instrumentations included, belong to the session. */
 export function inMembership(context: Context, member: Membership): Context {
   if (membershipOf(context) === member) return context;
-  return withSharedAttributes(context.setValue(KEY, member), member.attributes);
+  return withSharedAttributes(context.setValue(KEY, member), { core: member.attributes });
 }
