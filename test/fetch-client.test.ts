@@ -111,3 +111,21 @@ test('a redirect that a browser hides is final, and said to be one', async () =>
     reason: expect.stringContaining('redirects are not followed'),
   });
 });
+
+test('a request of a page that is hidden outlives it, if it is no larger than such may be', async () => {
+  const kept: unknown[] = [];
+  vi.stubGlobal('fetch', async (_: string, { keepalive }: RequestInit) => {
+    kept.push(keepalive);
+    return new Response();
+  });
+  for (const visibilityState of ['visible', 'hidden']) {
+    for (const size of [60 * 1024, 60 * 1024 + 1]) {
+      vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' });
+      vi.stubGlobal('document', { visibilityState });
+      expect(await transport('http://127.0.0.1:9/').send(requestOf(bytes(size, 1)))).toMatchObject({
+        kind: 'delivered',
+      });
+    }
+  }
+  expect(kept).toEqual([undefined, undefined, true, undefined]);
+});
