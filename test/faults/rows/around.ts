@@ -21,7 +21,6 @@ export const AROUND: readonly FaultRow[] = [
     promise: 'No span of our own requests, and no context in their headers',
     tests: [
       'ecosystem/instrumentations.test.ts: of node:http: servers, clients, hooks, headers, failures',
-      'ecosystem/instrumentations.test.ts: of undici: its client and the global fetch',
       'otlp-http.test.ts: a request > is made in the root context with tracing suppressed',
     ],
     unmeasured: 'Asserted for every program of these tests: there is none.',
