@@ -12,7 +12,8 @@ const INTRODUCTION = `<!-- Written by scripts/write-reliability.mjs from test/fa
 What a network, a server, a machine or a program can do to the spans of a program, what is promised for it, the tests
 that fail if the promise is broken, and what was measured, beside opentelemetry-js in the same harness.
 
-**Lost** is a span that was ended and is neither delivered nor still waiting. No loss is quiet. At every moment
+**Lost** is a span that was ended and is neither delivered nor still waiting. No loss is quiet but those that
+[the README](../README.md#use-it) lists. At every moment
 
 \`started = live + abandoned + waiting + exported + rejected + failed + dropped (by reason) + delegated\`
 

@@ -53,7 +53,7 @@ export interface OtlpHttpOptions extends NodeClientOptions {
 
 /**
  * Carries requests to one OTLP/HTTP endpoint. Loads nothing before the first `send`. Redirects are never
- * followed, answers never inflated; nothing of a header value, an answer beyond one redacted line, or the URL's
+ * followed, answers never inflated but by a host's own `fetch`; nothing of a header value, an answer beyond one redacted line, or the URL's
  * userinfo is in a reason.
  */
 export class OtlpHttpTransport implements WireExporter {

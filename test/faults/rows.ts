@@ -1,5 +1,6 @@
 /** Every row of docs/reliability.md, in its order. */
 import type { FaultRow } from './row.ts';
+import { AROUND } from './rows/around.ts';
 import { DESTINATIONS } from './rows/destinations.ts';
 import { EXITS } from './rows/exits.ts';
 import { HOSTILE } from './rows/hostile.ts';
@@ -20,4 +21,5 @@ export const SECTIONS: Readonly<Record<string, readonly FaultRow[]>> = {
   'Workers and processes': PROCESSES,
   'Hostile input': HOSTILE,
   Security: SECURITY,
+  'Around the spans': AROUND,
 };

@@ -62,6 +62,7 @@ export const EXITS: readonly FaultRow[] = [
       `${ENDINGS}: a program that ends abruptly > by %s: the same bytes and code as without tracing, and one line with the number lost`,
       `${ENDINGS}: a program that ends abruptly > has said every loss: what the receiver counted and what is said add up to what was started`,
       `${ENDINGS}: a program that ends abruptly > that listens for uncaught errors goes on, and delivers everything at its end`,
+      'faults/servers/runtimes.test.ts: says in one line what %s takes with it, and ends as it would have',
       'exit-hooks.test.ts: an uncaught error on Deno, which brings no exit event > is when the loss is said, and once where exit follows',
       'exit-hooks.test.ts: listeners > by default: none that changes how a program ends',
     ],

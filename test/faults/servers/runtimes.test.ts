@@ -257,6 +257,29 @@ function declareRuntime(runtime: Runtime): void {
     const rival = await runUpstream('finish(512);', `http://127.0.0.1:${other.port}`);
     note('servers-hung', 'upstream', what, rival.millis - healthyUpstreamMillis);
   });
+
+  test.each([
+    ['process.exit(5)', 5],
+    ['setTimeout(fail)', 1],
+    ['Promise.resolve().then(fail)', 1],
+  ])('says in one line what %s takes with it, and ends as it would have', async (ending, code) => {
+    const receiver = await receiveOtlp();
+    const tracing = `import { init, startSpan } from 'spandrel';
+      init();
+      for (const name of ['a', 'b']) startSpan(name).end();
+      globalThis.open = startSpan('open');`;
+    const end = `function fail() { throw new TypeError('of the program'); } ${ending};`;
+    const [result, without] = [
+      await run(`${tracing} ${end}`, receiver.base),
+      await run(`import process from 'node:process'; ${end}`, receiver.base),
+    ];
+    expect([result.code, without.code]).toEqual([code, code]);
+    expect(linesOf(result).filter((line) => line.startsWith('spandrel: '))).toEqual([
+      expect.stringMatching(/: 2 finished spans were not sent .* lost: 1\.$/),
+    ]);
+    expect(result.stderr.includes('of the program')).toBe(code === 1);
+    expect(receiver.requests).toHaveLength(0);
+  });
 }
 
 for (const runtime of [NODE, DENO, BUN]) {
