@@ -18,7 +18,10 @@ export function flushOnHiddenPage(provider: TracerProvider): () => void {
   const { document } = globalThis as { document?: Page };
   if (typeof document?.addEventListener !== 'function') return () => {};
   const onChange = (): void => {
-    if (document.visibilityState === 'hidden') void provider.flush(PAGE_FLUSH_MILLIS);
+    if (document.visibilityState !== 'hidden') return;
+    // Resource attributes that are not here yet may never be.
+    provider.releaseHeld();
+    void provider.flush(PAGE_FLUSH_MILLIS);
   };
   document.addEventListener('visibilitychange', onChange);
   return () => document.removeEventListener('visibilitychange', onChange);
