@@ -50,7 +50,8 @@ export async function runOnTerminal(
   file: string,
   { columns = 80, environment = {} }: { columns?: number; environment?: Record<string, string> } = {},
 ): Promise<Shown> {
-  const command = `stty cols ${columns} rows 24; exec ${process.execPath} ${file}`;
+  // Somebody's terminal: in continuous integration Node.js takes none to have colours.
+  const command = `stty cols ${columns} rows 24; exec env -u CI ${process.execPath} ${file}`;
   const { code, stdout } = await run('/dev/null', {
     node: '-qec',
     via: ['script'],
