@@ -93,6 +93,28 @@ for (const [runtime, engine] of PROCESSES) {
   });
 }
 
+requireCounterpart('Deno', () => probeRuntime(DENO))('Deno with its own tracing on', () => {
+  test('records nothing twice, and says that only spans of ours are ours', async () => {
+    const receiver = await receiveOtlp();
+    const last = `smoke(spandrel, {}).then((report) => console.log(JSON.stringify(report)));`;
+    const file = installation.add('native.mjs', `${FORMATS['smoke.mjs']}\n${last}`);
+    const environment = { OTEL_DENO: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: receiver.base };
+    const { code, stdout, stderr } = await installation.run(DENO, file, { environment });
+    expect(code).toBe(0);
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringContaining('another OpenTelemetry provider is registered already'),
+    ]);
+    const traces = receiver.requests.filter(({ path }) => path === '/v1/traces');
+    const spans = traces.flatMap(({ body }) => spansOf(body));
+    // Deno makes spans of requests, ours included, and of nothing else that the program does.
+    expectSmoke(
+      JSON.parse(stdout),
+      spans.filter(({ name }) => name !== 'POST'),
+      'wasm',
+    );
+  });
+});
+
 /** As a bundler does that builds for a host with these conditions of `exports`. */
 async function bundle(conditions: readonly string[], last: string): Promise<string> {
   const { outputFiles } = await build({

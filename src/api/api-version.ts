@@ -3,7 +3,8 @@ import { warnOnce } from '../diagnostics.ts';
 
 /** As `peerDependencies` in package.json says it. */
 const RANGE = '>=1.9.0 <1.11.0';
-const KNOWN = /^1\.(?:9|10)\./;
+/** Deno with `OTEL_DENO=true` has an API of its own there, which says it is 1.999.999 (Deno 2.9). */
+const KNOWN = /^1\.(?:9|10|999)\./;
 
 /**
  * Says once that the API is another. To be called after a registration, which is where the API writes its version down: the
