@@ -5,8 +5,9 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { buildCommand } from './build-command.mjs';
+import { withConstantExports } from './constant-exports.mjs';
 import { writeDeclarations } from './declarations.mjs';
-import { cutLazyChunks, LAZY_CHUNKS, LOADED, loadLazily } from './lazy-chunks.mjs';
+import { cutLazyChunks, LAZY_CHUNKS, LOADED, loadedModule, loadLazily } from './lazy-chunks.mjs';
 import { writeThirdPartyNotices } from './third-party-notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -111,8 +112,9 @@ async function buildCommonJs() {
     metafile: true,
   });
   mkdirSync(join(dist, 'cjs'), { recursive: true });
-  writeFileSync(join(dist, 'cjs', LOADED), 'module.exports = Object.create(null);\n');
+  writeFileSync(join(dist, 'cjs', LOADED), loadedModule());
   copyFileSync(join(root, 'scripts/runtime.cjs'), join(dist, 'cjs/runtime.cjs'));
+  const modules = new Map();
   for (const { path, text } of outputFiles) {
     const file = basename(path);
     const { code, map } = await transform(text, {
@@ -125,13 +127,16 @@ async function buildCommonJs() {
       sourcesContent: true,
       sourcefile: file,
     });
+    modules.set(file, code);
+    writeFileSync(join(dist, 'cjs', `${file}.map`), map);
+  }
+  for (const [file, code] of withConstantExports(modules)) {
     const head = entries.includes(file.replace(/\.cjs$/, '')) ? 'require("./runtime.cjs"); ' : '';
     writeFileSync(
       join(dist, 'cjs', file),
       // The sources are ES modules, which are strict: `this` of a wrapper would be the global object else.
       `"use strict"; ${head}${loadLazily(withoutRequire(code))}//# sourceMappingURL=${file}.map\n`,
     );
-    writeFileSync(join(dist, 'cjs', `${file}.map`), map);
   }
   return metafile;
 }

@@ -93,6 +93,12 @@ export function cutLazyChunks(root) {
 /** The file in which all modules see which chunks are loaded. */
 export const LOADED = 'loaded.cjs';
 
+/** Its text. All members are there from the beginning, so that asking for one is a look at a known place. */
+export function loadedModule() {
+  const members = Object.keys(LAZY_CHUNKS).map((chunk) => `  '${chunk}': undefined,\n`);
+  return `module.exports = {\n${members.join('')}};\n`;
+}
+
 /**
  * Makes the imports of lazy chunks in a CommonJS module calls of a function that loads them. Nothing is an instance of a
  * class that was not loaded, so asking that loads nothing. Lines stay where a source map has them.

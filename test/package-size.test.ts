@@ -23,7 +23,7 @@ const describeBuilt = requireCounterpart('the built package', () =>
 
 /** In kilobytes: what `import` of the entry loads. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  index: 23,
+  index: 24,
   'ai-sdk': 28,
   langchain: 27,
   mcp: 26,
