@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { caller, RUNNERS, type Work } from './experiments-runners.ts';
+import { Page } from './page.ts';
 import { ROOT } from './repository.ts';
 import { percentile } from './statistics.ts';
 
@@ -161,33 +162,35 @@ async function main(): Promise<void> {
   const greedy = greedyMillis(latencies);
   const folder = mkdtempSync(join(tmpdir(), 'spandrel-bench-'));
   const { base, model } = await startModel();
+  const page = new Page();
   try {
-    console.log(
-      `Node ${process.version}; ${ITEMS} calls, ${CONCURRENCY} at once, latencies x ${full ? 1 : SCALE}`,
+    page.say(
+      `${ITEMS} calls, ${CONCURRENCY} at once, latencies x ${full ? 1 : SCALE}; the greedy list schedule is ${greedy} ms.`,
     );
-    console.log(`greedy list schedule: ${greedy} ms`);
+    page.say('');
+    page.say('| runner | ms | x greedy |');
+    page.say('| --- | ---: | ---: |');
     for (const runner of Object.keys(RUNNERS)) {
       const needs = runner === 'p-limit' || !runner.startsWith('spandrel');
       if (needs && !existsSync(join(ROOT, 'bench/rivals-experiments/node_modules'))) {
-        console.log(`${runner}: not installed; npm ci --prefix bench/rivals-experiments`);
+        page.say(`| ${runner} | not installed: npm ci --prefix bench/rivals-experiments | |`);
         continue;
       }
       const work: Work = { base, latencies, concurrency: CONCURRENCY, folder };
       const { millis = Number.NaN, error } = await inChild({ runner, work });
-      console.log(
-        error === undefined
-          ? `${runner}: ${millis.toFixed(0)} ms, ${(millis / greedy).toFixed(3)} x greedy`
-          : `${runner}: ${error}`,
-      );
+      const figures = error ?? `${millis.toFixed(0)} | ${(millis / greedy).toFixed(3)}`;
+      page.say(`| ${runner} | ${figures} |`);
     }
     const work: Work = { base, latencies: [], concurrency: CONCURRENCY, folder };
     const { microseconds, processorMicroseconds, heapAfterTenth, heapAtEnd, error } = await inChild({ work });
     if (error !== undefined) throw new Error(error);
     const alone = `${Number(microseconds).toFixed(1)} us an item, ${Number(processorMicroseconds).toFixed(1)} us of processor`;
-    console.log(`runner alone: ${alone}, its file and one evaluator included`);
-    console.log(
-      `heap over ${MANY} items: ${Number(heapAfterTenth).toFixed(1)} MiB after a tenth, ${Number(heapAtEnd).toFixed(1)} MiB after nine`,
+    page.say('');
+    page.say(`- runner alone: ${alone}, its file and one evaluator included`);
+    page.say(
+      `- heap over ${MANY} items: ${Number(heapAfterTenth).toFixed(1)} MiB after a tenth, ${Number(heapAtEnd).toFixed(1)} MiB after nine`,
     );
+    page.write('results-experiments.md', 'experiments', 'experiments --full --write');
   } finally {
     model.kill();
     rmSync(folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Page } from './page.ts';
 import { ROOT } from './repository.ts';
 import { median, pairedRatio } from './statistics.ts';
 
@@ -100,14 +101,13 @@ const rows = programs
     };
   });
 
-console.log(
-  `Node ${process.version}, median of ${ROUNDS} processes a side, beyond @opentelemetry/api alone\n`,
-);
-console.log(
+const page = new Page();
+page.say(`Median of ${ROUNDS} processes a side, beyond @opentelemetry/api alone.\n`);
+page.say(
   '| start of | ms | CPU ms | least ms | MiB | MiB in all |\n| --- | ---: | ---: | ---: | ---: | ---: |',
 );
 for (const { name, millis, cpuMillis, least, mebibytes, total } of rows) {
-  console.log(
+  page.say(
     `| ${name} | ${millis.toFixed(1)} | ${cpuMillis.toFixed(1)} | ${least.toFixed(1)} | ${mebibytes.toFixed(1)} | ${total.toFixed(1)} |`,
   );
 }
@@ -121,10 +121,11 @@ const parts = {
   millis: partOf((reading) => reading.millis),
   mebibytes: partOf((reading) => reading.mebibytes),
 };
-console.log(
+page.say(
   `\nOf upstream's: ${parts.millis.toFixed(2)} of the time, ${parts.mebibytes.toFixed(2)} of the memory.`,
 );
-console.log(`Meant for a quiet machine: ${TARGET}.`);
+page.say(`Meant for a quiet machine: ${TARGET}.`);
+page.write('results-startup.md', 'start', 'startup --write');
 for (const [what, most] of Object.entries(MOST_OF_UPSTREAM)) {
   const part = parts[what as keyof typeof parts];
   if (part <= most) continue;
