@@ -34,10 +34,15 @@ export function withSession<R>(
   { asBaggage = false }: CarryOptions = {},
 ): R {
   const given = readSession(properties);
-  const { tags, metadata, ...identity } = given;
   const dialect = activeDialect();
-  const [core, other] = [dialect.session(identity), dialect.session({ tags, metadata })];
-  currentSpan()?.setAttributes({ ...other, ...core });
+  const attributes = dialect.session(given);
+  currentSpan()?.setAttributes(attributes);
+  // Of tags and metadata there may be many: what says whose the session is keeps its place before them.
+  const { tags, metadata } = given;
+  const core: Attributes = {};
+  const other: Attributes = {};
+  const many = dialect.session({ tags, metadata });
+  for (const [key, value] of Object.entries(attributes)) (key in many ? other : core)[key] = value;
   const context = withSharedAttributes(activeContext(), { core, other });
   const entries: Record<string, string> = {};
   for (const [member, key] of Object.entries(BAGGAGE)) {

@@ -172,7 +172,7 @@ describe('a task', () => {
       'NaN',
     ]);
     expect(JSON.stringify(read[2])).toContain('[Circular]');
-    expect(read[6]).toContain('closed');
+    expect(JSON.stringify(read[6])).toContain('closed');
   });
 });
 

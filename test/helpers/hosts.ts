@@ -61,7 +61,8 @@ export async function runInChromium(program: string, receive: (body: Buffer) => 
       browser = spawn(
         CHROMIUM as string,
         ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', `--user-data-dir=${profile}`, url],
-        { stdio: 'ignore' },
+        // A process group of its own: what it starts ends with it.
+        { stdio: 'ignore', detached: true },
       );
       browser.on('error', reject);
       deadline(reject, 'the page to post its result');
@@ -85,6 +86,7 @@ export async function runInWorkerd(program: string): Promise<string> {
     server = spawn(WORKERD, ['serve', 'config.capnp', '--control-fd=3'], {
       cwd: folder,
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      detached: true,
     });
     const port = await listening(server);
     const response = await fetch(`http://127.0.0.1:${port}/`, {
@@ -135,12 +137,15 @@ function deadline(reject: (error: Error) => void, what: string): void {
   ).unref();
 }
 
+/** Ends a program and those that it has started: a browser is many. */
 async function ended(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise((resolve) => child.once('exit', resolve));
-  // The processes below it write to the profile until it has told them to end.
-  child.kill('SIGTERM');
-  const force = setTimeout(() => child.kill('SIGKILL'), 5000);
+  if (child?.pid === undefined) return;
+  const isOver = child.exitCode !== null || child.signalCode !== null;
+  const exit = isOver ? undefined : new Promise((resolve) => child.once('exit', resolve));
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // None of them is left.
+  }
   await exit;
-  clearTimeout(force);
 }
