@@ -24,12 +24,12 @@ const describeBuilt = requireCounterpart('the built package', () =>
 /** In kilobytes: what `import` of the entry loads. */
 const BUDGETS: Readonly<Record<string, number>> = {
   index: 24,
-  'ai-sdk': 28,
-  langchain: 27,
-  mcp: 26,
+  'ai-sdk': 29,
+  langchain: 28,
+  mcp: 27,
   otel: 58,
-  testing: 68,
-  honeyhive: 77,
+  testing: 70,
+  honeyhive: 79,
   register: 54,
 };
 
