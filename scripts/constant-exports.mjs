@@ -1,6 +1,6 @@
 // Makes what CommonJS modules of a build give each other constants. esbuild writes each export as a getter and each use of
-// it as a look-up on an object of getters: on the way of a span that came to a microsecond (`npm run bench -- wrappers`,
-// `sync-bare` 1.7 µs against 0.6). What is never assigned again is read once, and exports are plain members.
+// it as a look-up on an object of getters, dozens of them on the way of a span (`sync-bare` of `npm run bench -- wrappers`
+// shows them). What is never assigned again is read once, and exports are plain members.
 
 const API = '@opentelemetry/api';
 
@@ -90,14 +90,24 @@ function rewrite(file, code, isConstantExport) {
       : `get ${name}() { return ${reads.get(name)}; }`,
   );
   const last = `module.exports = Object.defineProperty({ ${members.join(', ')} }, "__esModule", { value: true });`;
-  return `${withoutGetters(text)}${last}\n`;
+  return withoutHelpers(`${withoutGetters(text)}${last}\n`);
 }
 
-/** What esbuild made of the exports; the lines stay, empty. */
+/** The lines of what is taken out stay, empty. */
+const blank = (found) => found.replaceAll(/[^\n]/g, '');
+
+/** Without what esbuild made of the exports. */
 function withoutGetters(text) {
-  const blank = (found) => found.replaceAll(/[^\n]/g, '');
   return text
     .replace(/^__export\(\w+, \{\n[\s\S]*?\n\}\);$/m, blank)
     .replace(/^module\.exports = __toCommonJS\(\w+\);$/m, '')
     .replace(/^0 && \(module\.exports = \{[\s\S]*?\}\);$/m, blank);
+}
+
+/** Without those of esbuild's own functions that nothing calls any more; one may have been the last to call another. */
+function withoutHelpers(text) {
+  const unused = [...text.matchAll(/^var (__\w+|\w+_exports) = (?:.*;|.*\{\n[\s\S]*?\n\};)$/gm)].find(
+    ([, name]) => text.match(new RegExp(`\\b${name}\\b`, 'g')).length === 1,
+  );
+  return unused === undefined ? text : withoutHelpers(text.replace(unused[0], blank));
 }

@@ -145,21 +145,13 @@ function recordError(span: Span, error: unknown, errorType: string): void {
     return;
   }
   span.setStatus({ code: SpanStatusCode.ERROR });
-  span.recordException({ name: nameOf(error) });
+  span.recordException({ name: errorNameOf(error) ?? typeof error });
   addFields(span, { errorType });
-}
-
-function nameOf(error: unknown): string {
-  try {
-    return String((error as Error).name);
-  } catch {
-    return typeof error;
-  }
 }
 
 /** What `AbortSignal` gives as its reason, unless the program gave another. */
 function isAbort(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && nameOf(error) === 'AbortError';
+  return errorNameOf(error) === 'AbortError';
 }
 
 /** What a program wants captured instead of a value. */

@@ -42,8 +42,8 @@ export function merge(fields: OpenFields, added: OpenFields): void {
 }
 
 /**
- * Fields of one shape whatever is known: a dialect asks each span for all of them, and asking objects of many shapes for
- * what they lack made half of the cost of a call with content (bench/wrappers, `short-content`).
+ * Fields of one shape whatever is known: a dialect asks each span for all of them, and objects of many shapes are slow to
+ * ask for what they lack (`short-content` of `npm run bench -- wrappers` shows it).
  */
 function fieldsWith(known: OpenFields): OpenFields {
   const fields: Record<keyof OpenFields, undefined> = {

@@ -4,7 +4,7 @@ import { describe } from '../../api/attributes.ts';
 import { LeftOut, readContent } from '../../api/capture-content.ts';
 import { warnOnce } from '../../diagnostics.ts';
 import type { ChunkSink } from '../chunks.ts';
-import { OpenCall, type OutputCapture } from '../open-call.ts';
+import { errorNameOf, OpenCall, type OutputCapture } from '../open-call.ts';
 import { addFields, type OpenFields } from '../record.ts';
 import { callFrame } from '../usage-claim.ts';
 import type { Collector, Endpoint } from './endpoint.ts';
@@ -134,9 +134,8 @@ function errorType(error: unknown): string {
   try {
     const { status } = asRecord(error);
     if (typeof status === 'number') return String(status);
-    if (error instanceof Error) return error.constructor.name || error.name;
   } catch {
     // A Proxy that refuses to say what it is.
   }
-  return '_OTHER';
+  return errorNameOf(error) ?? '_OTHER';
 }
