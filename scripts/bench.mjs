@@ -1,6 +1,5 @@
 // Bundles bench/ with esbuild and runs it with the arguments it was given; bench/options.ts reads them.
-// `propagation`, `startup` or `experiments` as the first argument runs the file of that name instead, `wrappers`
-// bench/wrappers/main.mjs.
+// The name of another program as the first argument runs that one instead.
 // Packages stay external, and `spandrel` is this package's own dist, so what is measured is what people install.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -12,13 +11,20 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const output = join(root, 'build/bench');
 const args = process.argv.slice(2);
 
+/** Each program of bench/, and the folder of the packages that it measures ours against. */
+const RIVALS = {
+  run: 'rivals',
+  startup: 'rivals',
+  wrappers: 'wrappers',
+  experiments: 'rivals-experiments',
+  propagation: undefined,
+};
+
 mkdirSync(output, { recursive: true });
 await build({
   absWorkingDir: root,
   // The corpus is an entry of its own: each side of a row imports its own copy of it.
-  entryPoints: ['run', 'worker', 'corpus', 'propagation', 'startup', 'experiments'].map(
-    (name) => `bench/${name}.ts`,
-  ),
+  entryPoints: [...Object.keys(RIVALS), 'worker', 'corpus'].map((name) => `bench/${name}.ts`),
   outdir: output,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -30,18 +36,18 @@ await build({
   logLevel: 'warning',
 });
 
-const program =
-  ['propagation', 'startup', 'experiments', 'wrappers'].find((name) => name === args[0]) ?? 'run';
-const rivals = join(root, program === 'wrappers' ? 'bench/wrappers' : 'bench/rivals');
-const needsRivals = !['propagation', 'experiments'].includes(program) && !args.includes('--no-rivals');
-if (needsRivals && !existsSync(join(rivals, 'node_modules'))) {
+const program = Object.hasOwn(RIVALS, args[0]) ? args[0] : 'run';
+const rivals = RIVALS[program] && join(root, 'bench', RIVALS[program]);
+if (rivals && !args.includes('--no-rivals') && !existsSync(join(rivals, 'node_modules'))) {
   console.error('bench: installing the rivals, once');
   const installed = spawnSync('npm', ['ci', '--silent'], { cwd: rivals, stdio: 'inherit' });
   if (installed.status !== 0)
-    console.error(`bench: npm ci in ${rivals} failed; rows of rivals will say what they miss`);
+    console.error(`bench: npm ci in bench/${RIVALS[program]} failed; rows of rivals will say what they miss`);
 }
 
-const main = program === 'wrappers' ? join(root, 'bench/wrappers/main.mjs') : join(output, `${program}.mjs`);
-spawn(process.execPath, [main, ...args], { stdio: 'inherit' }).on('exit', (code) => {
-  process.exitCode = code ?? 1;
-});
+spawn(process.execPath, [join(output, `${program}.mjs`), ...args], { stdio: 'inherit' }).on(
+  'exit',
+  (code) => {
+    process.exitCode = code ?? 1;
+  },
+);
